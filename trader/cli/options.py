@@ -1,0 +1,13 @@
+"""The options every verb shares, spelt once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigDir = Annotated[Path, typer.Option("--config-dir", metavar="DIR", help="Folder of the five YAML files.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs go to stderr.")]
+
+DEFAULT_CONFIG_DIR = Path("config")

@@ -1,0 +1,32 @@
+"""
+Which verbs there are, and where each lives.
+
+A verb is a module of its own with either a function `command` or a typer app `app` (for verbs with sub-verbs).
+Nothing is imported until its verb is asked for, so help and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives (`module:attribute`) and its one line of help."""
+
+    target: str
+    summary: str
+    hidden: bool = False
+
+
+VERBS: dict[str, Verb] = {
+    "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
+}
+
+# Promised by the contract, for later: they answer plainly instead of pretending.
+NOT_THERE_YET: frozenset[str] = frozenset(
+    """
+    init doctor universe sweep walkforward positions orders fills risk kill halt reduce resume flatten reconcile
+    replay backup restore gates drill canary arm alerts secrets purge simulator
+    """.split()
+)
