@@ -1,0 +1,172 @@
+"""
+What happened, in the order it happened: the only thing that changes state.
+
+The journal stores events, the ledger folds them.  Whatever is not an event did
+not happen; whatever is needed after a restart is in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from trader.model.decision import StrategyReport, Superseded, Trip
+from trader.model.market import Membership, Regime
+from trader.model.orders import Fill, OrderIntent, OrderStatus
+from trader.model.trading import TradeProposal, TradingState, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """The first event of every journal."""
+
+    time: datetime
+    mode: str
+    account: str
+    starting_cash_usd: Decimal
+    engine_version: str
+    config_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process took the lock and the journal; *epoch* fences the one before."""
+
+    time: datetime
+    epoch: int
+    engine_version: str
+    config_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CashMoved:
+    """A deposit (positive) or withdrawal (negative); never profit."""
+
+    time: datetime
+    amount_usd: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleBegan:
+    """A snapshot was gathered; *snapshot_sha256* is over its canonical form."""
+
+    time: datetime
+    cycle_id: str
+    snapshot_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UniverseReviewed:
+    """Memberships that changed at this review."""
+
+    time: datetime
+    changed: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeChanged:
+    """The regime moved, and the sizes and caps with it, in this very cycle (U3)."""
+
+    time: datetime
+    regime: Regime
+    previous: Regime | None
+    multiplier: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Proposals in, verdicts out: the audit's heart.  Written with the intents in one commit."""
+
+    time: datetime
+    cycle_id: str
+    proposals: tuple[TradeProposal, ...]
+    reports: tuple[StrategyReport, ...]
+    verdicts: tuple[Verdict, ...]
+    superseded: tuple[Superseded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntentStored:
+    """An order was decided; nothing has left yet."""
+
+    time: datetime
+    intent: OrderIntent
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order moved to *status* (sent, open, cancelled, expired, rejected, not_sent, unknown …)."""
+
+    time: datetime
+    client_order_id: str
+    status: OrderStatus
+    order_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """One execution reached us."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """NLV at the close of an instant, from which peaks and day starts are kept."""
+
+    time: datetime
+    nlv_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StateMoved:
+    """The trading state moved; by a breaker (*trip*) or by the operator (*by*)."""
+
+    time: datetime
+    state: TradingState
+    reason: str
+    by: str
+    trip: Trip | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleEnded:
+    """The cycle's verdict and where its readable record lies."""
+
+    time: datetime
+    cycle_id: str
+    notebook_status: str
+    notebook_path: str = ""
+    notebook_sha256: str = ""
+    detail: str = ""
+    timings_seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A clean end; its absence before the next `Started` tells of a crash."""
+
+    time: datetime
+    reason: str
+
+
+Event = (
+    AccountOpened
+    | Started
+    | CashMoved
+    | CycleBegan
+    | UniverseReviewed
+    | RegimeChanged
+    | Decided
+    | IntentStored
+    | OrderChanged
+    | OrderFilled
+    | Marked
+    | StateMoved
+    | CycleEnded
+    | Stopped
+)
