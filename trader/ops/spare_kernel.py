@@ -1,0 +1,165 @@
+"""
+One kernel, started before it is needed and used once.
+
+It is warm (what a cycle imports is imported), connected, alone in its process
+group, without keys, and it dies with the thread that started it.  The warm-up
+leaves no name behind: a notebook finds the namespace of a new kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from trader.errors import TraderError
+from trader.ops.kernel_env import kernel_environment
+
+LOG_TAIL_BYTES = 2_000
+
+DEFAULT_WARMUP = """
+import datetime, decimal, json, math
+import numpy, pandas, pydantic
+from IPython.display import HTML, Markdown, display
+index = pandas.date_range("2025-01-01", periods=300, freq="h", tz="UTC")
+frame = pandas.DataFrame({"close": numpy.linspace(1.0, 2.0, 300), "volume": 1.0}, index=index)
+frame["mean"] = frame["close"].rolling(20).mean()
+frame["change"] = frame["close"].pct_change()
+frame.groupby(frame.index.date).agg({"close": "last", "volume": "sum"})
+frame.tail(3)._repr_html_(), repr(frame.tail(3)), frame.iloc[-1].to_dict()
+"""
+
+DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != {parent}:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class KernelStartFailed(TraderError):
+    """A kernel could not be started or warmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSettings:
+    """How kernels are made: the code that warms them, what they see besides the allow-list, where they stand."""
+
+    warmup: str = DEFAULT_WARMUP
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    start_timeout_seconds: float = 60.0
+
+
+class SpareKernel:
+    """A started kernel and our open connection to it; all methods but `kill` belong to the pool's thread."""
+
+    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient, pid: int, log: Path) -> None:
+        self.manager = manager
+        self.client = client
+        self.pid = pid
+        self._log = log
+
+    @classmethod
+    async def start(cls, settings: KernelSettings, room: Path, number: int) -> SpareKernel:
+        """A ready, warm kernel; `KernelStartFailed` says why not."""
+        stem = room / f"k{number}"
+        manager = AsyncKernelManager(
+            kernel_name="python3",
+            transport="ipc",
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),  # the interpreter we run in, not a user's spec
+            connection_file=f"{stem}.json",
+        )
+        log = stem.with_suffix(".log")
+        with log.open("wb") as sink:
+            await manager.start_kernel(
+                env=kernel_environment(os.environ, settings.extra_env, room),
+                cwd=str(settings.cwd or Path.cwd()),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                extra_arguments=["--HistoryManager.enabled=False"],
+            )
+        provisioner = manager.provisioner
+        assert isinstance(provisioner, LocalProvisioner)
+        assert provisioner.pid is not None
+        kernel = cls(manager, manager.client(), provisioner.pid, log)
+        ready = False
+        try:
+            await kernel._prepare(settings)
+            ready = True
+        finally:
+            if not ready:
+                kernel.kill()
+                await kernel.dispose()
+        return kernel
+
+    async def _prepare(self, settings: KernelSettings) -> None:
+        timeout = settings.start_timeout_seconds
+        self.client.start_channels()
+        self.client.allow_stdin = False
+        try:
+            await self.client.wait_for_ready(timeout=timeout)
+            for code in (DIE_WITH_PARENT.format(parent=os.getpid()), settings.warmup):
+                reply = await self._run_quietly(code, timeout)
+                if reply["status"] != "ok":
+                    reason = f"{reply.get('ename', 'unknown')}: {reply.get('evalue', '')}"
+                    raise KernelStartFailed(f"kernel: the warm-up code raised {reason}")
+        except (RuntimeError, TimeoutError) as failure:
+            raise KernelStartFailed(f"kernel: not ready within {timeout:g} s ({failure}) {self.last_words()}") from None
+
+    async def _run_quietly(self, code: str, timeout: float) -> dict[str, Any]:
+        alone = f"exec(compile({code!r}, '<warm-up>', 'exec'), {{'__name__': 'warm_up'}})"
+        reply: dict[str, Any] = await self.client.execute_interactive(
+            alone, silent=True, store_history=False, timeout=timeout, output_hook=_ignore
+        )
+        content: dict[str, Any] = reply["content"]
+        return content
+
+    async def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return bool(await self.manager.is_alive())
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in whatever it is doing."""
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it now, with everything it started; from any thread."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)  # a kernel leads its own session, so its group has its number
+        except ProcessLookupError:
+            return
+
+    async def dispose(self) -> None:
+        """Kill it, close the connection, remove its files."""
+        self.kill()
+        self.client.stop_channels()
+        await self.manager.shutdown_kernel(now=True)
+        self._log.unlink(missing_ok=True)
+        await asyncio.sleep(0)
+
+    def last_words(self) -> str:
+        """The end of what the process wrote outside its cells, for instance a crash in C."""
+        try:
+            return self._log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+
+def _ignore(message: dict[str, Any]) -> None:
+    """Warm-up output is nobody's."""
