@@ -6,12 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export UV_PYTHON_DOWNLOADS := never
+export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/.pre-commit
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
+WORKERS ?= 2
 
 # The first of these that is 3.11 to 3.13 and can make a venv; `make PYTHON=/path/to/python3.12 setup` overrides.
 CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3 python
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help setup lock env-file
+.PHONY: help setup lock env-file lab check fast test notebooks prove nightly bench demo backtest paper report clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -40,5 +43,55 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-lock: ## compile requirements.lock from pyproject.toml (needs the network)
+lab: $(READY) ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=.
+
+check: $(READY) ## format, lint, types, floors, house rules, secrets, stripped notebooks; no network
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "make check wants the git checkout: its hooks ask git for the files" >&2; exit 2; }
+	$(BIN)/pre-commit run --all-files
+
+fast: $(READY) ## the quick tests, within a minute
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not browser and not prove and not nightly"
+
+test: $(READY) ## everything a change must pass: check, tests, notebooks, traceability
+	@rm -rf reports/.rtm
+	$(MAKE) --no-print-directory check
+	$(PYTEST) -n $(WORKERS) --dist loadfile
+	$(MAKE) --no-print-directory notebooks
+	$(BIN)/trader rtm
+
+notebooks: $(READY) ## run every notebook and compare its checked cells
+	$(PYTEST) -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout=60 notebooks
+
+prove: $(READY) ## the long proofs; fails when there are none
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m prove
+
+nightly: $(READY) ## the longest proofs
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "prove or nightly"
+
+bench: $(READY) ## measure, print, and write reports/bench.json
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+demo: $(READY) ## built-in market: backtest, HTML report, ten paper cycles through papermill
+	@$(BIN)/trader demo $(ARGS)
+
+backtest: $(READY) ## trader backtest; make backtest ARGS="--strategies sma_cross --start 2025-01-01"
+	$(BIN)/trader backtest $(ARGS)
+
+paper: $(READY) ## trader run --mode paper; make paper ARGS="--feed sample --cycles 10"
+	$(BIN)/trader run --mode paper $(ARGS)
+
+report: $(READY) ## trader report; make report ARGS=reports/backtests/NAME/report.json
+	$(BIN)/trader report $(ARGS)
+
+lock: ## compile requirements.lock from pyproject.toml (needs the network), then environment.yml
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -o requirements.lock
+	$(MAKE) --no-print-directory setup env-file
+
+env-file: $(READY) ## render environment.yml from pyproject.toml and requirements.lock
+	$(BIN)/python -m tests.house.packages > environment.yml
+
+clean: ## remove caches and generated reports; never var/, which holds the journal
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage
+	rm -rf reports/.rtm reports/cycles reports/backtests reports/rtm.md reports/rtm.json reports/bench.json
+	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +
