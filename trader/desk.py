@@ -1,0 +1,91 @@
+"""
+One decision, start to end.
+
+`propose` runs the strategies, `dispose` integrates, judges and plans, `decide`
+is one after the other.  Pure: the same desk, snapshot and book give the same
+decision in a backtest, in the gateway and in a replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from trader.execution.planner import plan
+from trader.exits import exits
+from trader.integrator import integrate
+from trader.model.book import Book
+from trader.model.decision import Decision, Proposals
+from trader.model.market import Snapshot
+from trader.model.orders import OrderType
+from trader.model.trading import Side, TradingState
+from trader.policy import ExecutionPolicy, ExitPolicy, RegimePolicy, UniversePolicy
+from trader.registry import Registry
+from trader.risk.engine import RiskEngine
+from trader.sizing import Sizer
+from trader.strategy import FeatureSource
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a decision needs but the market and the book: strategies, rules and policies."""
+
+    registry: Registry
+    risk: RiskEngine
+    universe: UniversePolicy
+    regime: RegimePolicy
+    exits: ExitPolicy
+    execution: ExecutionPolicy
+
+    @cached_property
+    def sizer(self) -> Sizer:
+        """Puts money to percentages."""
+        return Sizer(self.universe, self.regime, self.execution)
+
+    @cached_property
+    def priorities(self) -> Mapping[str, int]:
+        """Strategy → priority; the lower number wins a tie (STR4)."""
+        return {loaded.stanza.name: loaded.stanza.priority for loaded in self.registry.strategies}
+
+
+def propose(desk: Desk, snapshot: Snapshot, features: FeatureSource) -> Proposals:
+    """Ask every strategy whose timeframe closes at *snapshot.as_of*."""
+    return desk.registry.collect(snapshot, features)
+
+
+def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) -> Decision:
+    """
+    Judge *proposals*, and every exit that is due, against *book*; plan what is permitted.
+
+    A tripped breaker moves the book to reducing before anything is judged, and asks for the end of working BUYs.
+    """
+    trips = desk.risk.trips(book)
+    cancels: tuple[str, ...] = ()
+    if trips:
+        book = replace(book, state=TradingState.REDUCING)
+        cancels = tuple(
+            order_id
+            for order_id, order in book.working.items()
+            if order.intent.side is Side.BUY and order.intent.order_type is OrderType.LIMIT_MAKER
+        )
+    wishes = exits(snapshot, book, desk.exits) if book.positions else ()
+    if not wishes and not proposals.proposals:
+        return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
+    candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities)
+    size = desk.sizer.size
+    verdicts = desk.risk.review_all([size(wish, snapshot, book) for wish in candidates], book)
+    return Decision(
+        as_of=snapshot.as_of,
+        snapshot_id=snapshot.id,
+        verdicts=verdicts,
+        intents=plan(verdicts, snapshot, desk.execution),
+        trips=trips,
+        superseded=superseded,
+        cancels=cancels,
+    )
+
+
+def decide(desk: Desk, snapshot: Snapshot, book: Book, features: FeatureSource) -> Decision:
+    """`propose`, then `dispose`: what the kernel and the gateway do between them."""
+    return dispose(desk, snapshot, book, propose(desk, snapshot, features))

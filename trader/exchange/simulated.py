@@ -1,0 +1,253 @@
+"""
+The simulated exchange of backtest and paper: the same fills from the same bars.
+
+Nothing fills on the bar that decided it.  An order meets the next bar of its
+symbol: a market order at its open, plus half the spread and slippage; a limit
+only when traded through, or at the open where it gaps; a stop before a target
+where one bar touches both.  Whatever is doubtful is settled against us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trader.exchange.fills import BarRow, CostsBps, Holding, Resting, Side, market_price, protective_exit, resting_price
+from trader.model.book import Key
+from trader.model.market import Product
+from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to
+from trader.model.orders import Fill, Order, OrderIntent, OrderType, Position
+from trader.policy import ExecutionPolicy
+from trader.ports import Acknowledged, Ended, OutcomeUnknown, Refused
+
+WAIT_FOR_A_BAR = timedelta(hours=24)
+"""A market order that meets no bar for so long is cancelled: nobody trades there."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one bar's volume still lets us take."""
+
+    size: Decimal
+
+    def take(self, wanted: Decimal) -> Decimal:
+        taken = min(wanted, self.size)
+        self.size -= taken
+        return taken
+
+
+class SimulatedExchange:
+    """
+    Venue truth of a simulated account: cash in USD, holdings with their protection, resting orders.
+
+    *costs_bps(symbol)* gives (half spread, slippage) in bps.  `settle` is called once per interval, in time order,
+    with the bars that exist; `news` hands out what happened since it was last asked.
+    """
+
+    def __init__(
+        self,
+        products: Mapping[str, Product],
+        policy: ExecutionPolicy,
+        costs_bps: Callable[[str], CostsBps],
+        cash_usd: Decimal,
+    ) -> None:
+        self.cash_usd = cash_usd
+        self.holdings: dict[Key, Holding] = {}
+        self.resting: dict[str, Resting] = {}
+        self._products = products
+        self._policy = policy
+        self._costs_bps = costs_bps
+        self._news: list[Fill | Ended] = []
+
+    def restore(self, positions: Iterable[Position], working: Iterable[Order]) -> None:
+        """Take up where a journal left off: its positions with their protection, its working orders."""
+        for p in positions:
+            entry_id = self._entry_id(p.strategy, p.symbol, p.opened_at)
+            self.holdings[(p.strategy, p.symbol)] = Holding(p.size, p.stop_price, p.take_profit_price, entry_id)
+        for order in working:
+            self.resting[order.intent.client_order_id] = Resting(order.intent, order.filled_size)
+
+    def submit(self, intent: OrderIntent) -> Acknowledged | Refused | OutcomeUnknown:
+        """Accept *intent* if the product is known and its id is new; the same id again is the same order."""
+        if intent.symbol not in self._products:
+            return Refused(f"unknown product {intent.symbol}")
+        if intent.client_order_id not in self.resting:
+            self.resting[intent.client_order_id] = Resting(intent, ZERO)
+        return Acknowledged(f"sim-{intent.client_order_id}")
+
+    def cancel(self, client_order_ids: Sequence[str]) -> None:
+        """End the orders that are still working; the others are passed over."""
+        for order_id in client_order_ids:
+            resting = self.resting.pop(order_id, None)
+            if resting is not None:
+                self._news.append(Ended(order_id, "cancelled", resting.intent.as_of, "cancelled by request"))
+
+    def news(self) -> Sequence[Fill | Ended]:
+        """Fills and ends since the last call, in the order they happened."""
+        news, self._news = self._news, []
+        return news
+
+    def settle(self, opens: datetime, closes: datetime, bars: Mapping[str, BarRow]) -> None:
+        """Play the interval [*opens*, *closes*): *bars* holds the symbols that traded in it."""
+        busy = {r.intent.symbol for r in self.resting.values()} | {symbol for _, symbol in self.holdings}
+        for symbol in sorted(busy):
+            bar = bars.get(symbol)
+            if bar is None:
+                self._no_bar(symbol, opens, closes)
+            else:
+                self._trade(symbol, bar, opens, closes)
+
+    def _trade(self, symbol: str, bar: BarRow, opens: datetime, closes: datetime) -> None:
+        product = self._products[symbol]
+        share = exact(bar.volume) * self._policy.max_volume_share_pct / HUNDRED
+        budget = _Budget(floor_to(share, product.base_increment))
+        mine = [r for r in self.resting.values() if r.intent.symbol == symbol]
+        for resting in sorted(mine, key=lambda r: (r.intent.side is Side.BUY, r.intent.client_order_id)):
+            if resting.intent.order_type is OrderType.MARKET:
+                self._fill_market(resting, bar, budget, opens)
+            else:
+                self._fill_resting(resting, bar, budget, opens, closes)
+        for key in sorted(key for key in self.holdings if key[1] == symbol):
+            self._protect(key, bar, budget, opens, closes)
+
+    def _no_bar(self, symbol: str, opens: datetime, closes: datetime) -> None:
+        for order_id, resting in [(i, r) for i, r in self.resting.items() if r.intent.symbol == symbol]:
+            if resting.intent.order_type is OrderType.LIMIT_MAKER:
+                self._age(resting, opens, closes)
+            elif closes - resting.intent.as_of >= WAIT_FOR_A_BAR:
+                self._end(order_id, "cancelled", closes, "no trade in the symbol for 24 hours")
+
+    def _fill_market(self, resting: Resting, bar: BarRow, budget: _Budget, opens: datetime) -> None:
+        intent = resting.intent
+        product = self._products[intent.symbol]
+        wanted = intent.size
+        if intent.side is Side.SELL:
+            holding = self.holdings.get((intent.strategy, intent.symbol))
+            wanted = min(wanted, holding.size) if holding else ZERO
+        price = market_price(intent.side, bar.open, self._costs_bps(intent.symbol), product)
+        size = budget.take(wanted)
+        if size > ZERO:
+            paid = self._pays(intent.side, size, price, Liquidity.TAKER)
+            if paid:
+                self._fill(intent, size, price, Liquidity.TAKER, opens, exact(bar.open))
+            else:
+                size = ZERO
+        if size == intent.size:
+            del self.resting[intent.client_order_id]
+        else:
+            why = "beyond the volume share of the bar" if size < wanted else "nothing left to sell"
+            self._end(intent.client_order_id, "cancelled", opens, why)
+
+    def _fill_resting(
+        self, resting: Resting, bar: BarRow, budget: _Budget, opens: datetime, closes: datetime
+    ) -> None:
+        intent = resting.intent
+        price = resting_price(intent, bar)
+        if price is not None:
+            size = budget.take(intent.size - resting.filled)
+            if size > ZERO and self._pays(intent.side, size, price, Liquidity.MAKER):
+                resting.filled += size
+                time = opens if price != intent.limit_price else closes
+                self._fill(intent, size, price, Liquidity.MAKER, time, price)
+                if resting.filled >= intent.size:
+                    del self.resting[intent.client_order_id]
+                    return
+        self._age(resting, opens, closes)
+
+    def _age(self, resting: Resting, opens: datetime, closes: datetime) -> None:
+        if closes - resting.intent.as_of >= (closes - opens) * self._policy.maker_ttl_bars:
+            self._end(resting.intent.client_order_id, "expired", closes, "time to live is over")
+
+    def _protect(self, key: Key, bar: BarRow, budget: _Budget, opens: datetime, closes: datetime) -> None:
+        holding = self.holdings[key]
+        strategy, symbol = key
+        product = self._products[symbol]
+        found = protective_exit(holding, bar, self._costs_bps(symbol), product)
+        holding.bought_within = False
+        if found is None:
+            return
+        size = budget.take(holding.size)
+        if size <= ZERO:
+            return
+        order_id = f"{holding.entry_id}-{found.exit_reason.value}"
+        fill = Fill(
+            fill_id=f"{order_id}:{int(opens.timestamp())}",
+            client_order_id=order_id,
+            time=opens if found.at_open else closes,
+            symbol=symbol,
+            side=Side.SELL,
+            size=size,
+            price=found.price,
+            fee_usd=self._policy.fees.fee_usd(size * found.price, found.liquidity),
+            liquidity=found.liquidity,
+            strategy=strategy,
+            reason=found.exit_reason.value,
+            exit_reason=found.exit_reason,
+            slippage_usd=(found.undisturbed - found.price) * size,
+        )
+        self._book(fill)
+
+    def _pays(self, side: Side, size: Decimal, price: Decimal, liquidity: Liquidity) -> bool:
+        if side is Side.SELL:
+            return True
+        notional = size * price
+        return notional + self._policy.fees.fee_usd(notional, liquidity) <= self.cash_usd
+
+    def _fill(
+        self,
+        intent: OrderIntent,
+        size: Decimal,
+        price: Decimal,
+        liquidity: Liquidity,
+        time: datetime,
+        undisturbed: Decimal,
+    ) -> None:
+        against = price - undisturbed if intent.side is Side.BUY else undisturbed - price
+        fill = Fill(
+            fill_id=f"{intent.client_order_id}:{int(time.timestamp())}",
+            client_order_id=intent.client_order_id,
+            time=time,
+            symbol=intent.symbol,
+            side=intent.side,
+            size=size,
+            price=price,
+            fee_usd=self._policy.fees.fee_usd(size * price, liquidity),
+            liquidity=liquidity,
+            strategy=intent.strategy,
+            reason=intent.reason,
+            exit_reason=intent.exit_reason,
+            slippage_usd=against * size,
+        )
+        self._book(fill, intent)
+
+    def _book(self, fill: Fill, intent: OrderIntent | None = None) -> None:
+        key = (fill.strategy, fill.symbol)
+        holding = self.holdings.get(key)
+        if fill.side is Side.BUY:
+            assert intent is not None, "only an intent buys"
+            self.cash_usd -= fill.notional_usd + fill.fee_usd
+            within = fill.liquidity is Liquidity.MAKER
+            if holding is None:
+                entry_id = self._entry_id(*key, fill.time)
+                self.holdings[key] = Holding(
+                    fill.size, intent.stop_price, intent.take_profit_price, entry_id, within
+                )
+            else:
+                self.holdings[key] = holding.added(intent, fill.size, within)
+        else:
+            assert holding is not None, "nothing is sold that is not held"
+            self.cash_usd += fill.notional_usd - fill.fee_usd
+            holding.size -= fill.size
+            if holding.size <= ZERO:
+                del self.holdings[key]
+        self._news.append(fill)
+
+    def _entry_id(self, strategy: str, symbol: str, opened_at: datetime) -> str:
+        """Names a position by what the journal keeps of it, so that a restart names it alike."""
+        return f"{self._policy.bot_id}-{symbol}-{int(opened_at.timestamp())}-{strategy}"
+
+    def _end(self, order_id: str, status: str, time: datetime, reason: str) -> None:
+        del self.resting[order_id]
+        self._news.append(Ended(order_id, status, time, reason))

@@ -1,0 +1,141 @@
+"""
+From a wish to a candidate the rules can judge: money put to percentages.
+
+Nothing is refused here.  What is missing or out of bounds is written down as
+a defect, and the schema rule says no to it with the field, value and bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_DOWN, Decimal
+
+from trader.exits import ExitWish
+from trader.model.book import Book
+from trader.model.market import Snapshot
+from trader.model.money import HUNDRED, ONE, ZERO, exact
+from trader.model.trading import Defect, RiskReason, Side, SizedProposal, TradeProposal
+from trader.policy import ExecutionPolicy, RegimePolicy, Tier, UniversePolicy
+
+USD_STEP = Decimal("0.00000001")
+
+
+class Sizer:
+    """
+    Sizes candidates of one desk.  Wanted notional of a BUY (R2) =
+    min(notional_pct, tier.base_size_pct) × regime multiplier × NLV at the close, fees excluded.
+    """
+
+    def __init__(self, universe: UniversePolicy, regime: RegimePolicy, execution: ExecutionPolicy) -> None:
+        self._universe = universe
+        self._multipliers = regime.multipliers
+        self._tiers: Mapping[str, Tier] = {tier.name: tier for tier in universe.tiers}
+        self._cost_factors = {tier.name: execution.cost_factor(tier) for tier in universe.tiers}
+        self._plain_cost_factor = execution.cost_factor(None)
+
+    def size(self, wish: TradeProposal | ExitWish, snapshot: Snapshot, book: Book) -> SizedProposal:
+        """The candidate for *wish*; a symbol nobody knows, or without a quote, is sized 0 with a defect."""
+        if isinstance(wish, ExitWish):
+            return self._exit(wish, snapshot, book)
+        defects = _defects(wish)
+        symbol = wish.symbol if isinstance(wish.symbol, str) else str(wish.symbol)
+        member = snapshot.membership.get(symbol)
+        tier = self._tiers.get(member.tier) if member is not None else None
+        quote = snapshot.quotes.get(symbol)
+        product = snapshot.products.get(symbol)
+        if quote is None or product is None or tier is None:
+            defects += (_unknown(symbol, "price" if product is not None and tier is not None else "product"),)
+        multiplier = self._multipliers[snapshot.regime]
+        price = quote.mid if quote is not None else ZERO
+        notional = size = ZERO
+        if not defects and wish.side is Side.BUY and tier is not None:
+            share = min(exact(wish.notional_pct), tier.base_size_pct) * multiplier
+            notional = (share * book.nlv_usd / HUNDRED).quantize(USD_STEP, ROUND_DOWN)
+            size = notional / price
+        elif not defects:
+            held = book.position(wish.strategy, symbol)
+            if held is not None:
+                size = held.size * exact(wish.notional_pct) / HUNDRED
+                notional = size * price
+        return SizedProposal(
+            symbol=symbol,
+            side=wish.side,
+            strategy=wish.strategy,
+            notional_usd=notional,
+            size=size,
+            reference_price=price,
+            cost_factor=self._cost_factors.get(tier.name, self._plain_cost_factor) if tier else self._plain_cost_factor,
+            as_of=snapshot.as_of,
+            tier=tier.name if tier is not None else "",
+            theme=self._universe.theme(symbol),
+            multiplier=multiplier,
+            conviction=wish.conviction,
+            stop_loss_pct=ZERO if defects else exact(wish.stop_loss_pct),
+            take_profit_pct=ZERO if defects else exact(wish.take_profit_pct),
+            product=product,
+            eligible=member is not None and member.eligible,
+            reason=wish.reason,
+            defects=defects,
+        )
+
+    def _exit(self, wish: ExitWish, snapshot: Snapshot, book: Book) -> SizedProposal:
+        quote = snapshot.quotes.get(wish.symbol)
+        product = snapshot.products.get(wish.symbol)
+        defects = () if quote is not None and product is not None else (_unknown(wish.symbol, "price"),)
+        price = quote.mid if quote is not None else ZERO
+        size = book.sellable(wish.strategy, wish.symbol)
+        return SizedProposal(
+            symbol=wish.symbol,
+            side=Side.SELL,
+            strategy=wish.strategy,
+            notional_usd=size * price,
+            size=size,
+            reference_price=price,
+            cost_factor=ONE,
+            as_of=snapshot.as_of,
+            tier=book.tiers.get(wish.symbol, ""),
+            theme=self._universe.theme(wish.symbol),
+            multiplier=ONE,
+            conviction=1.0,
+            stop_loss_pct=ZERO,
+            take_profit_pct=ZERO,
+            product=product,
+            eligible=True,
+            exit_reason=wish.exit_reason,
+            reason=wish.exit_reason.value,
+            defects=defects,
+        )
+
+
+def _unknown(symbol: str, what: str) -> Defect:
+    return Defect("symbol", symbol, f"a symbol with a known {what}", RiskReason.UNKNOWN_STATE)
+
+
+_BOUNDS: tuple[tuple[str, float, float, bool], ...] = (
+    ("notional_pct", 0.0, 100.0, False),
+    ("stop_loss_pct", 0.0, 100.0, False),
+    ("take_profit_pct", 0.0, 10_000.0, False),
+    ("conviction", 0.0, 1.0, True),
+)
+"""field, low, high, whether low itself is allowed; a SELL's stop and target may be 0."""
+
+
+def _defects(wish: TradeProposal) -> tuple[Defect, ...]:
+    """What is missing or out of bounds in the fields of *wish* (R2); empty for a sound one."""
+    found: list[Defect] = []
+    if type(wish.side) is not Side:
+        found.append(Defect("side", str(wish.side), "BUY or SELL"))
+    selling = wish.side is Side.SELL
+    for name, low, high, low_allowed in _BOUNDS:
+        value = getattr(wish, name)
+        at_low = low_allowed or (selling and name != "notional_pct")
+        if type(value) is not float and (isinstance(value, bool) or not isinstance(value, int)):
+            found.append(Defect(name, repr(value), "a number"))
+        elif not math.isfinite(value):
+            found.append(Defect(name, repr(value), "a finite number"))
+        elif value < low or value > high or (value == low and not at_low):
+            bound = f"{'from' if at_low else 'above'} {low:g} to {high:g}"
+            limit = exact(high if value > high else low)
+            found.append(Defect(name, repr(value), bound, RiskReason.SCHEMA, exact(value), limit))
+    return tuple(found)

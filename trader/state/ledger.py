@@ -1,0 +1,257 @@
+"""
+The one place where state changes: a fold over events.
+
+The live ledger and one rebuilt from the journal are equal, because neither
+has any other source.  Every event costs O(1) in the length of the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from trader.model.book import Book, Key, Performance
+from trader.model.events import (
+    AccountOpened,
+    CashMoved,
+    Event,
+    IntentStored,
+    Marked,
+    OrderChanged,
+    OrderFilled,
+    RegimeChanged,
+    StateMoved,
+    UniverseReviewed,
+)
+from trader.model.market import Membership, Regime
+from trader.model.money import ONE, ZERO
+from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
+from trader.model.trading import ExitReason, Side, TradingState
+from trader.state.performance import after_flow, after_mark
+from trader.state.round_trips import OpenTrip
+
+A_DAY = timedelta(days=1)
+
+
+class Ledger:
+    """
+    Holdings, working orders and memory, kept up to date by `apply`.
+
+    `book` gives the frozen view of one instant.  *round_trips* grows by one for every position that closes.
+    """
+
+    def __init__(self) -> None:
+        self.cash_usd = ZERO
+        self.positions: dict[Key, Position] = {}
+        self.working: dict[str, Order] = {}
+        self.state = TradingState.ACTIVE
+        self.performance = Performance(ZERO, ZERO, ZERO)
+        self.membership: dict[str, Membership] = {}
+        self.regime: Regime | None = None
+        self.last_fill_at: dict[str, datetime] = {}
+        self.last_stop_at: dict[str, datetime] = {}
+        self.entries: tuple[datetime, ...] = ()
+        self.losses_in_a_row = 0
+        self.last_loss_at: datetime | None = None
+        self.round_trips: list[RoundTrip] = []
+        self._trips: dict[Key, OpenTrip] = {}
+        self._appliers: dict[type, Callable[[Any], None]] = {
+            AccountOpened: self._opened,
+            CashMoved: self._cash_moved,
+            IntentStored: self._intent_stored,
+            OrderChanged: self._order_changed,
+            OrderFilled: self._order_filled,
+            Marked: self._marked,
+            StateMoved: self._state_moved,
+            UniverseReviewed: self._universe_reviewed,
+            RegimeChanged: self._regime_changed,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Fold one event in; events that change nothing here (decisions, cycles) pass by."""
+        applier = self._appliers.get(type(event))
+        if applier is not None:
+            applier(event)
+
+    def apply_all(self, events: Iterable[Event]) -> None:
+        """Fold *events* in, oldest first."""
+        for event in events:
+            self.apply(event)
+
+    def book(
+        self,
+        as_of: datetime,
+        marks: Mapping[str, Decimal],
+        themes: Mapping[str, str],
+        tiers: Mapping[str, str],
+    ) -> Book:
+        """
+        The book at *as_of*.  *marks* are mids in USD and must hold every symbol held;
+        *themes* and *tiers* classify symbols.  Raises KeyError where a held symbol has no mark.
+        """
+        nlv = self.cash_usd
+        exposure: dict[Key, Decimal] = {}
+        for key, position in self.positions.items():
+            held = position.size * marks[key[1]]
+            nlv += held
+            exposure[key] = held
+        reserved, claimed = ZERO, {}
+        for order in self.working.values():
+            intent = order.intent
+            key = (intent.strategy, intent.symbol)
+            if intent.side is Side.BUY:
+                worst = intent.worst_case_usd
+                if order.filled_size:
+                    worst = worst * order.remaining_size / intent.size
+                exposure[key] = exposure.get(key, ZERO) + worst
+                reserved += worst
+            else:
+                claimed[key] = claimed.get(key, ZERO) + order.remaining_size
+        return Book(
+            as_of=as_of,
+            cash_usd=self.cash_usd,
+            nlv_usd=nlv,
+            state=self.state,
+            positions=self.positions.copy(),
+            working=self.working.copy(),
+            marks=marks,
+            exposure=exposure,
+            reserved_usd=reserved,
+            claimed=claimed,
+            themes=themes,
+            tiers=tiers,
+            last_fill_at=self.last_fill_at.copy(),
+            last_stop_at=self.last_stop_at.copy(),
+            entries=self._entries_of_last_day(as_of),
+            losses_in_a_row=self.losses_in_a_row,
+            last_loss_at=self.last_loss_at,
+            performance=self.performance,
+        )
+
+    def nlv_usd(self, marks: Mapping[str, Decimal]) -> Decimal:
+        """Cash plus positions at *marks* (mids, USD)."""
+        return self.cash_usd + sum((p.size * marks[key[1]] for key, p in self.positions.items()), ZERO)
+
+    def _entries_of_last_day(self, as_of: datetime) -> tuple[datetime, ...]:
+        since = as_of - A_DAY
+        if self.entries and self.entries[0] <= since:
+            self.entries = tuple(at for at in self.entries if at > since)
+        return self.entries
+
+    def _opened(self, event: AccountOpened) -> None:
+        self.cash_usd = event.starting_cash_usd
+        self.performance = Performance(units=event.starting_cash_usd, nav=ONE, peak=ONE)
+        self.performance = after_mark(self.performance, event.time, event.starting_cash_usd, opening=True)
+
+    def _cash_moved(self, event: CashMoved) -> None:
+        self.cash_usd += event.amount_usd
+        self.performance = after_flow(self.performance, event.amount_usd)
+
+    def _intent_stored(self, event: IntentStored) -> None:
+        intent = event.intent
+        self.working[intent.client_order_id] = Order(intent, OrderStatus.STORED)
+        if intent.side is Side.BUY:
+            self.entries = (*self.entries, intent.as_of)
+
+    def _order_changed(self, event: OrderChanged) -> None:
+        if event.status.terminal:
+            self.working.pop(event.client_order_id, None)
+            return
+        order = self.working.get(event.client_order_id)
+        if order is not None:
+            self.working[event.client_order_id] = replace(order, status=event.status)
+
+    def _order_filled(self, event: OrderFilled) -> None:
+        fill = event.fill
+        order = self.working.get(fill.client_order_id)
+        if order is not None:
+            filled = order.filled_size + fill.size
+            if filled >= order.intent.size:
+                del self.working[fill.client_order_id]
+            else:
+                self.working[fill.client_order_id] = replace(order, filled_size=filled)
+        if fill.side is Side.BUY:
+            self._bought(fill, order)
+        else:
+            self._sold(fill)
+        self.last_fill_at[fill.symbol] = fill.time
+        if fill.exit_reason is ExitReason.STOP_LOSS:
+            self.last_stop_at[fill.symbol] = fill.time
+
+    def _bought(self, fill: Fill, order: Order | None) -> None:
+        key = (fill.strategy, fill.symbol)
+        notional = fill.notional_usd
+        self.cash_usd -= notional + fill.fee_usd
+        held = self.positions.get(key)
+        stop = order.intent.stop_price if order else None
+        target = order.intent.take_profit_price if order else None
+        if held is None:
+            self.positions[key] = Position(
+                fill.symbol, fill.strategy, fill.size, notional, fill.fee_usd, fill.time, stop, target
+            )
+            self._trips[key] = OpenTrip(fill)
+            return
+        self.positions[key] = replace(
+            held,
+            size=held.size + fill.size,
+            cost_usd=held.cost_usd + notional,
+            fees_usd=held.fees_usd + fill.fee_usd,
+            stop_price=tighter(held.stop_price, stop, max),
+            take_profit_price=tighter(held.take_profit_price, target, min),
+        )
+        self._trips[key].bought(fill)
+
+    def _sold(self, fill: Fill) -> None:
+        key = (fill.strategy, fill.symbol)
+        self.cash_usd += fill.notional_usd - fill.fee_usd
+        held = self.positions[key]
+        left = held.size - fill.size
+        assert left >= ZERO, f"{key}: sold {fill.size} of {held.size}; a position never goes below zero"
+        trip = self._trips[key]
+        trip.sold(fill)
+        if left > ZERO:
+            share = left / held.size
+            self.positions[key] = replace(
+                held, size=left, cost_usd=held.cost_usd * share, fees_usd=held.fees_usd * share
+            )
+            return
+        del self.positions[key], self._trips[key]
+        closed = trip.closed(fill)
+        self.round_trips.append(closed)
+        if closed.pnl_usd < ZERO:
+            self.losses_in_a_row += 1
+            self.last_loss_at = fill.time
+        else:
+            self.losses_in_a_row = 0
+
+    def _marked(self, event: Marked) -> None:
+        self.performance = after_mark(self.performance, event.time, event.nlv_usd)
+
+    def _state_moved(self, event: StateMoved) -> None:
+        self.state = event.state
+        if event.state is TradingState.ACTIVE:
+            # The operator has looked at the loss and goes on: it is measured anew from here.
+            p = self.performance
+            self.performance = replace(
+                p, peak=p.nav, day_start=p.nav, week_start=p.nav, peaks=((p.day, p.nav),)
+            )
+            self.losses_in_a_row = 0
+
+    def _universe_reviewed(self, event: UniverseReviewed) -> None:
+        for membership in event.changed:
+            self.membership[membership.symbol] = membership
+
+    def _regime_changed(self, event: RegimeChanged) -> None:
+        self.regime = event.regime
+
+
+def tighter(
+    held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal, Decimal], Decimal]
+) -> Decimal | None:
+    """The closer of two protective prices: an added entry never loosens what protects the first."""
+    if held is None or new is None:
+        return held if new is None else new
+    return choose(held, new)

@@ -1,0 +1,57 @@
+"""
+From entry to exit: the sums that become a `RoundTrip` when the position is flat again.
+
+Profit is the difference of exact sums of money that moved, never a product of averages.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from trader.model.money import ZERO
+from trader.model.orders import Fill, RoundTrip
+from trader.model.trading import ExitReason
+
+
+class OpenTrip:
+    """The running sums of one open position, from its first fill."""
+
+    __slots__ = ("bought_size", "cost_usd", "entry_time", "fees_usd", "proceeds_usd", "sold_size")
+
+    def __init__(self, first: Fill) -> None:
+        self.entry_time = first.time
+        self.bought_size = self.cost_usd = self.proceeds_usd = self.sold_size = self.fees_usd = ZERO
+        self.bought(first)
+
+    def bought(self, fill: Fill) -> None:
+        """Add an entry fill."""
+        self.bought_size += fill.size
+        self.cost_usd += fill.notional_usd
+        self.fees_usd += fill.fee_usd
+
+    def sold(self, fill: Fill) -> None:
+        """Add an exit fill."""
+        self.sold_size += fill.size
+        self.proceeds_usd += fill.notional_usd
+        self.fees_usd += fill.fee_usd
+
+    def closed(self, last: Fill) -> RoundTrip:
+        """The whole trip, *last* being the fill that made the position flat."""
+        return RoundTrip(
+            symbol=last.symbol,
+            strategy=last.strategy,
+            entry_time=self.entry_time,
+            exit_time=last.time,
+            size=self.bought_size,
+            entry_price=self.cost_usd / self.bought_size,
+            exit_price=self.proceeds_usd / self.sold_size,
+            pnl_usd=self.proceeds_usd - self.cost_usd - self.fees_usd,
+            fees_usd=self.fees_usd,
+            exit_reason=last.exit_reason or ExitReason.SIGNAL,
+        )
+
+    def sums(self) -> dict[str, Decimal | str]:
+        """The sums by name, for comparing two ledgers."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "entry_time"} | {
+            "entry_time": self.entry_time.isoformat()
+        }
