@@ -10,6 +10,9 @@ export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/.pre-commit
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 WORKERS ?= 2
 
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+SYNC := $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+
 # The first of these that is 3.11 to 3.13 and can make a venv; `make PYTHON=/path/to/python3.12 setup` overrides.
 CANDIDATES := $(PYTHON) python3.11 python3.12 python3.13 python3 python
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -35,12 +38,10 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@echo "installing the locked packages (some minutes the first time)"
-	@if $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt \
-		&& $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock; then :; else \
-		echo "uv did not manage; trying pip"; \
-		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
-	fi
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(PIP) --require-hashes -r $(VENV)/uv.txt && { $(SYNC) 2> $(VENV)/uv.log || $(SYNC) --system-certs; } || { \
+		echo "uv did not manage (see $(VENV)/uv.log); pip does it"; $(PIP) --require-hashes -r requirements.lock; \
+	}
+	@$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 lab: $(READY) ## JupyterLab on the notebooks

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from trader.ops.traceability import RECORD, Outcome, code_hash, merge_outcomes, read_requirements
 
@@ -17,6 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PROPERTY = "req"
 WORSE = {"passed": 0, "skipped": 1, "failed": 2}
 OUTCOMES = pytest.StashKey[dict[str, tuple[tuple[str, ...], str]]]()
+
+
+# A busy machine must not make a property fail, and the same code must meet the same examples everywhere.
+settings.register_profile("house", deadline=None, derandomize=True, database=None)
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
