@@ -1,0 +1,194 @@
+"""
+The lake: Parquet files of bars, as they are, with what is odd about them said.
+
+Nothing is filled in, mixed or guessed: a missing bar stays missing, a symbol's
+bars come from files of one granularity, two files that overlap are an error,
+and a file of grade B is used only when its segment is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trader.market.bars import CLOSE, bars_frame, block_of, epoch_seconds, resample
+from trader.market.checks import utc
+from trader.market.gaps import gaps_of
+from trader.market.granularity import GRANULARITIES, granularity_name, parse_granularity
+from trader.market.lake_files import BadLake, LakeFile, discover, extent, read_windows
+from trader.market.lake_sources import NoBars, Source, cut_buckets, in_order, narrowed, whole_span
+from trader.market.panel import Gaps, Panel
+from trader.market.products import ProductBook
+from trader.market.symbols import other_venue, unknown_symbol
+
+__all__ = ["BadLake", "Lake", "NoBars", "load_panel"]
+
+
+class Lake:
+    """A folder of `<symbol>_<granularity>[__<segment>].parquet`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.files = discover(self.path)
+
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols, in alphabetical order."""
+        return tuple(sorted({file.symbol for file in self.files}))
+
+    def granularities(self, symbol: str) -> tuple[str, ...]:
+        """The granularities there are files of, finest first."""
+        return tuple(granularity_name(seconds) for seconds in sorted({file.seconds for file in self._of(symbol)}))
+
+    def offering(self, granularity: str) -> tuple[str, ...]:
+        """Symbols of the lake's own venue that can be loaded at *granularity* without naming a segment."""
+        step = parse_granularity(granularity)
+        fit = {file.symbol for file in self.files if file.grade == "A" and step % file.seconds == 0}
+        return tuple(sorted(symbol for symbol in fit if not other_venue(symbol)))
+
+    @cached_property
+    def products(self) -> ProductBook:
+        """Increments, minimums and hints."""
+        return ProductBook(self.path)
+
+    def load(
+        self,
+        symbol: str,
+        granularity: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        segments: Collection[str] = (),
+    ) -> pd.DataFrame:
+        """
+        Bars of *symbol* in `[start, end)`; buckets that *start* or *end* would cut are left out.
+
+        Native bars where there are any in the span, else made from the finer ones that cover most of it, the finest
+        on a tie.  *segments* names segments of grade B to use as well.
+        """
+        step = parse_granularity(granularity)
+        first, last = whole_span(start, end, step)
+        return self._read(self._source(symbol, step, first, last, segments), step, first, last)
+
+    def load_panel(
+        self,
+        symbols: Sequence[str] | None,
+        granularity: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        warmup_bars: int = 0,
+        *,
+        segments: Collection[str] = (),
+    ) -> Panel:
+        """
+        *symbols* (all of the lake's own venue when None) in `[start - warmup_bars, end)`, with gaps and warnings.
+
+        Without *start* or *end* the panel spans all there is.  A symbol without a bar in `[start, end)` is an error.
+        """
+        step = parse_granularity(granularity)
+        chosen = tuple(sorted(set(self.offering(granularity) if symbols is None else symbols)))
+        if not chosen:
+            raise NoBars(f"{self.path}: no symbol to load{'; the lake is empty' if not self.files else ''}")
+        asked = whole_span(start, end, step)
+        sources = {symbol: self._source(symbol, step, *asked, segments) for symbol in chosen}
+        first, last = narrowed(asked, sources.values(), start, end, step)
+
+        frames, gaps = {}, {}
+        since, until = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
+        for symbol, source in sources.items():
+            frames[symbol] = self._read(source, step, first - warmup_bars * step, last)
+            gaps[symbol] = gaps_of(frames[symbol], since, until, step)
+            if gaps[symbol] is None:
+                raise NoBars(f"{symbol}: no {granularity} bar from {utc(first)} to {utc(last)}; {self._has(symbol)}")
+        return Panel(
+            frames=frames,
+            granularity=granularity,
+            start=since,
+            end=until,
+            products={s: self.products.product(s, float(np.median(block_of(f)[CLOSE]))) for s, f in frames.items()},
+            gaps=gaps,
+            warnings=tuple(_warnings(sources, gaps)),
+            sources={symbol: source.describe(step) for symbol, source in sources.items()},
+            tiers=self.products.hints("tier"),
+            themes=self.products.hints("theme"),
+        )
+
+    def _of(self, symbol: str) -> tuple[LakeFile, ...]:
+        found = tuple(file for file in self.files if file.symbol == symbol)
+        if found:
+            return found
+        if not self.files:
+            raise NoBars(f"{self.path}: no bars here; `trader data import` brings some in")
+        raise unknown_symbol(symbol, self.symbols(), str(self.path))
+
+    def _source(self, symbol: str, step: int, first: int, last: int, segments: Collection[str]) -> Source:
+        """The files to take *symbol* from: native ones if they have a bar in the span, else the best finer ones."""
+        files = self._of(symbol)
+        unknown = sorted(set(segments) - {file.segment for file in self.files})
+        if unknown:
+            known = ", ".join(sorted({file.segment for file in self.files} - {""})) or "none"
+            raise BadLake(f"{self.path}: no segment {', '.join(unknown)}; it has {known}")
+        allowed = [file for file in files if file.grade == "A" or file.segment in segments]
+        by_length = sorted({file.seconds for file in allowed if step % file.seconds == 0}, reverse=True)
+        if not by_length:
+            raise NoBars(
+                f"{symbol}: no {granularity_name(step)} bars, and none finer to make them of; {self._has(symbol)}"
+            )
+        sources = [in_order([file for file in allowed if file.seconds == seconds]) for seconds in by_length]
+        if sources[0].seconds == step and sources[0].covered(first, last):
+            return sources[0]
+        return max(sources, key=lambda source: (source.covered(first, last), -source.seconds))
+
+    def _read(self, source: Source, step: int, first: int, last: int) -> pd.DataFrame:
+        starts, block = read_windows(source.files, first, last)
+        bars = bars_frame(starts, block)
+        if source.seconds == step or bars.empty:
+            return bars
+        made = resample(bars, granularity_name(source.seconds), granularity_name(step))
+        return made.drop(made.index[np.isin(epoch_seconds(made), list(cut_buckets(source.spans, step)))])
+
+    def _has(self, symbol: str) -> str:
+        """What there is of *symbol*, in words."""
+        rows = []
+        for file in self._of(symbol):
+            start, end = extent(file)
+            grade = f", grade {file.grade}, only when named" if file.grade != "A" else ""
+            rows.append(f"{file.granularity} from {utc(start)} to {utc(end)}{grade}")
+        return f"the lake has {'; '.join(rows)}"
+
+
+def load_panel(
+    path: str | Path,
+    symbols: Sequence[str] | None,
+    granularity: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    warmup_bars: int = 0,
+) -> Panel:
+    """`Lake(path).load_panel(…)`."""
+    return Lake(path).load_panel(symbols, granularity, start, end, warmup_bars)
+
+
+def _warnings(sources: dict[str, Source], gaps: dict[str, Gaps | None]) -> Iterator[str]:
+    for symbol, source in sources.items():
+        if other_venue(symbol):
+            yield f"{symbol}: quoted in USDT, so from another venue than Coinbase; good for a backtest only"
+        for file in source.files:
+            if file.grade != "A":
+                yield f"{symbol}: {file.name} is of grade {file.grade} (third party), used because it was named"
+        found = gaps[symbol]
+        if found is not None and found.late_seconds:
+            first = utc(int(found.first.timestamp()))
+            yield f"{symbol}: the first bar is at {first}, {_span(found.late_seconds)} after the start"
+        if found is not None and found.early_seconds:
+            last = utc(int(found.last.timestamp()))
+            yield f"{symbol}: the last bar is at {last}, {_span(found.early_seconds)} before the end"
+
+
+def _span(seconds: int) -> str:
+    days, rest = divmod(seconds, GRANULARITIES["1d"])
+    return f"{days} days" if days >= 2 else f"{(days * 86_400 + rest) / 3600:.4g} h"

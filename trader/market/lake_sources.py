@@ -1,0 +1,91 @@
+"""
+From which files a symbol's bars are taken, and over what span.
+
+Files of one granularity follow one another in time; an overlap is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from trader.market.checks import utc
+from trader.market.granularity import granularity_name
+from trader.market.lake_files import BadLake, LakeFile, extent
+
+FOREVER: Final = (0, 1 << 62)
+
+
+class NoBars(BadLake):
+    """The lake has nothing of what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files a symbol's bars are taken from, in order of time, with the span of each in epoch seconds."""
+
+    files: tuple[LakeFile, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def seconds(self) -> int:
+        """Length of the bars in the files."""
+        return self.files[0].seconds
+
+    def covered(self, first: int, last: int) -> int:
+        """Seconds of `[first, last)` that lie between the first and last bar of a file."""
+        return sum(max(0, min(end, last) - max(start, first)) for start, end in self.spans)
+
+    def describe(self, step: int) -> str:
+        """In words, for reports."""
+        names = " + ".join(file.name for file in self.files)
+        return names if self.seconds == step else f"{names}, made into {granularity_name(step)}"
+
+
+def whole_span(start: datetime | None, end: datetime | None, step: int) -> tuple[int, int]:
+    """`[start, end)` in epoch seconds, narrowed to whole bars of *step* seconds; open ends reach for ever."""
+    for name, instant in (("start", start), ("end", end)):
+        if instant is not None and instant.tzinfo is None:
+            raise BadLake(f"{name} {instant.isoformat()} has no time zone; wanted UTC")
+    if start is not None and end is not None and start >= end:
+        raise BadLake(f"start {start.isoformat()} is not before end {end.isoformat()}")
+    first = FOREVER[0] if start is None else -(-int(start.timestamp()) // step) * step
+    last = FOREVER[1] if end is None else int(end.timestamp()) // step * step
+    if first >= last:
+        raise BadLake(f"from {start} to {end} there is no whole bar of {granularity_name(step)}")
+    return first, last
+
+
+def in_order(files: Sequence[LakeFile]) -> Source:
+    """*files* in order of time; an overlap is an error."""
+    spans = sorted((extent(file), file) for file in files)
+    for (before, earlier), (after, later) in pairwise(spans):
+        if after[0] < before[1]:
+            raise BadLake(
+                f"{earlier.name} and {later.name} overlap from {utc(after[0])} to {utc(min(before[1], after[1]))}; "
+                f"segments of a symbol must follow one another: take one away"
+            )
+    return Source(tuple(file for _, file in spans), tuple(span for span, _ in spans))
+
+
+def cut_buckets(spans: Sequence[tuple[int, int]], step: int) -> Iterator[int]:
+    """Buckets of *step* seconds in which a recording begins or ends: part of them was never recorded."""
+    edges = [(start, end) for start, end in spans]
+    joined = {end for _, end in edges} & {start for start, _ in edges}
+    for edge in (instant for span in edges for instant in span):
+        if edge % step and edge not in joined:
+            yield edge - edge % step
+
+
+def narrowed(
+    asked: tuple[int, int], sources: Collection[Source], start: datetime | None, end: datetime | None, step: int
+) -> tuple[int, int]:
+    """*asked* with open ends replaced by where the bars of *sources* begin and end."""
+    first = min(span[0] for source in sources for span in source.spans) // step * step if start is None else asked[0]
+    last = -(-max(span[1] for source in sources for span in source.spans) // step) * step if end is None else asked[1]
+    if first >= last:
+        raise NoBars(f"all bars of these symbols end before {utc(first)}")
+    return first, last
