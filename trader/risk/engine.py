@@ -1,0 +1,95 @@
+"""
+Ask every rule, keep the smallest answer.
+
+Whatever the rules, their order or their number, nothing here can enlarge a
+proposal; what no rule can compute is an objection.  The proposals of one
+instant are judged in turn, each against the book the earlier ones leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from trader.model.book import Book
+from trader.model.decision import Trip
+from trader.model.money import ZERO
+from trader.model.trading import Objection, RiskReason, SizedProposal, TradingState, Unit, Verdict
+from trader.risk.rule import BUY, SELL, Breaker, Rule, refusal
+from trader.risk.rules.min_notional import MinNotional
+
+
+class RiskEngine:
+    """
+    The rules and breakers of one desk; it remembers nothing.
+
+    *on_breach* "trim" approves the room that is left, "deny" turns down an entry that does not fit whole;
+    the objections are the same.
+    """
+
+    __slots__ = ("_denies", "_minimums", "breakers", "rules")
+
+    def __init__(self, rules: Sequence[Rule], breakers: Sequence[Breaker] = (), on_breach: str = "trim") -> None:
+        assert on_breach in ("trim", "deny"), on_breach
+        self.rules = tuple(rules)
+        self.breakers = tuple(breakers)
+        self._denies = on_breach == "deny"
+        self._minimums = tuple(rule for rule in self.rules if isinstance(rule, MinNotional))
+
+    def review(self, proposal: SizedProposal, book: Book) -> Verdict:
+        """The verdict on *proposal* alone; every rule is asked, and every objection is in it, in the rules' order."""
+        objections = []
+        for rule in self.rules:
+            try:
+                objection = rule.check(proposal, book)
+            except ArithmeticError:  # NaN compared, infinity subtracted, division by no price: unknown is an objection
+                objection = refusal(RiskReason.UNKNOWN_STATE, ZERO, ZERO, Unit.RATIO, type(rule).__name__)
+            if objection is not None:
+                objections.append(objection)
+
+        wanted = _sound(proposal.notional_usd)
+        if not objections:
+            return Verdict(proposal, wanted)
+
+        approved = min(wanted, *(_sound(objection.permitted_usd) for objection in objections))
+        if approved < wanted:
+            approved = self._worth_having(proposal, approved, objections)
+        return Verdict(proposal, approved, tuple(objections))
+
+    def review_all(self, candidates: Iterable[SizedProposal], book: Book) -> tuple[Verdict, ...]:
+        """
+        Verdicts on one instant's *candidates*, in the order they were judged: exits first, then entries, each as given.
+
+        The integrator gives entries by conviction, then priority, then name, so that is who gets scarce room.
+        """
+        given = tuple(candidates)
+        exits_first = [one for one in given if one.side is SELL] + [one for one in given if one.side is not SELL]
+        verdicts: list[Verdict] = []
+        for proposal in exits_first:
+            if verdicts and verdicts[-1].approved_usd > ZERO:
+                book = book.after(verdicts[-1].proposal, verdicts[-1].approved_usd)
+            verdicts.append(self.review(proposal, book))
+        return tuple(verdicts)
+
+    def trips(self, book: Book) -> tuple[Trip, ...]:
+        """Every breaker that trips; none while entries are stopped already, for only the operator moves back."""
+        if book.state is not TradingState.ACTIVE:
+            return ()
+        return tuple(trip for breaker in self.breakers if (trip := breaker.check(book)) is not None)
+
+    def _worth_having(self, proposal: SizedProposal, approved: Decimal, objections: list[Objection]) -> Decimal:
+        """*approved*, unless entries are taken whole or not at all, or so little cannot be traded."""
+        if self._denies and proposal.side is BUY:
+            return ZERO
+        if approved > ZERO:
+            for rule in self._minimums:
+                objection = rule.check_amount(proposal, approved)
+                if objection is not None:
+                    objections.append(objection)
+                    return ZERO
+        return approved
+
+
+def _sound(usd: Decimal) -> Decimal:
+    """*usd*, or nothing where that is negative or no number."""
+    return usd if usd.is_finite() and usd > ZERO else ZERO
