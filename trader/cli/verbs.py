@@ -20,6 +20,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "data": Verb("trader.cli.data:app", "bars into the lake, listed and verified"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
 }
 

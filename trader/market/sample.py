@@ -145,7 +145,8 @@ class SampleMarket:
         return before, level, sigma
 
     def _walk(self, stream: str, vol: float, first: int, count: int, market: Path | None, shared: float) -> Path:
-        known: Days = days(self.seed, stream, vol, JUMPS_A_DAY, _batches(first + count + 1))
+        jumps = PRODUCTS[stream].jumps_a_day if stream in PRODUCTS else JUMPS_A_DAY
+        known: Days = days(self.seed, stream, vol, jumps, _batches(first + count + 1))
         noise = draw(self.seed, stream, first, count, normals=4, uniforms=0)
         return walk(known, vol, first, noise.normal, None if market is None else market.quick, shared)
 

@@ -29,9 +29,9 @@ UNIFORMS: Final = 6
 VOLUME_BY_ACTIVITY: Final = 0.9
 VOLUME_BY_MOVE: Final = 0.22
 TRADES_BY_ACTIVITY: Final = 0.7
-BOUNCE: Final = 0.6
+BOUNCE: Final = 0.7
 """Effective over quoted spread: part of the prints lie inside it."""
-REACH: Final = 0.85
+REACH: Final = 0.80
 """How much of the range of a continuous path the prints of a busy minute reach."""
 
 LOG_VOLUME_BY_HOUR: Final = (
@@ -60,7 +60,7 @@ def prints(
     opens = before + np.where(open_side < 0.5, -half, half)
     closes = level + np.where(close_side < 0.5, -half, half)
     closes = _standing_still(closes, traded, quiet & (still < product.still))
-    reach = 2 * (REACH * sigma) ** 2 * (moments / (moments + 0.5))
+    reach = 2 * (REACH * sigma) ** 2 * (moments / (moments + 0.25))
     middle, gap = opens + closes, (opens - closes) ** 2
     highs = (middle + np.sqrt(gap - reach * np.log1p(-up))) / 2
     lows = (middle - np.sqrt(gap - reach * np.log1p(-down))) / 2

@@ -1,0 +1,160 @@
+"""
+`trader data`: bring bars in, say what there is, and prove that it is sound.
+
+Exit codes: 0 done or sound, 1 a file of the lake is bad, 2 wrong usage or data.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
+from trader.errors import TraderError
+
+if TYPE_CHECKING:
+    from trader.market.lake_verify import FileReport
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Bars in, out and proved sound: the Parquet lake.")
+
+DEFAULT_LAKE = Path("var/lake")
+
+DataDir = Annotated[
+    Path, typer.Option("--data", metavar="DIR", envvar="TRADER_DATA", help="Folder of the lake.", show_envvar=True)
+]
+Symbols = Annotated[str, typer.Option("--symbols", metavar="A,B", help="Only these symbols.")]
+
+
+class DownloadNotThereYet(TraderError):
+    """The exchange adapter is not built."""
+
+
+@app.command("list", epilog="Example: trader data list --data ../shared/data/candles --symbols BTC-USD")
+def list_command(
+    data: DataDir = DEFAULT_LAKE,
+    symbols: Symbols = "",
+    as_json: AsJson = False,
+    config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
+) -> None:
+    """What the lake has: a line for each file, with its gaps."""
+    reports = _reports(data, symbols)
+    if as_json:
+        print(_document(data, reports))
+        return
+    for line in _lines(reports):
+        print(line)
+
+
+@app.command(epilog="Example: trader data verify --data var/lake")
+def verify(
+    data: DataDir = DEFAULT_LAKE,
+    symbols: Symbols = "",
+    as_json: AsJson = False,
+    config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
+) -> None:
+    """Gaps, order, duplicates, alignment and OHLC sanity of every file; exit 1 when one is bad."""
+    reports = _reports(data, symbols)
+    bad = [report for report in reports if report.problems]
+    if as_json:
+        print(_document(data, reports))
+    else:
+        for report in bad:
+            for problem in report.problems:
+                print(f"{report.file.name}: {problem}")
+        gaps = sum(report.gaps.missing for report in reports if report.gaps)
+        print(f"{len(reports)} files, {len(bad)} bad; {gaps:,} missing bars (nobody traded, or an outage)")
+    if bad:
+        raise typer.Exit(1)
+
+
+@app.command("import", epilog="Example: trader data import BTC-USD_1h.csv --data var/lake")
+def import_command(
+    sources: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV or Parquet files of bars.")],
+    data: DataDir = DEFAULT_LAKE,
+    symbol: Annotated[str, typer.Option(help="Where the file's name does not say it, like BTC-USD.")] = "",
+    granularity: Annotated[str, typer.Option(help="Where the file's name does not say it, like 1h.")] = "",
+    segment: Annotated[str, typer.Option(help="Put the bars in a file of their own under this name.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="New bars win over different ones in the lake.")] = False,
+    as_json: AsJson = False,
+    config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
+) -> None:
+    """Merge bars into the lake; a bad source is refused and changes nothing."""
+    from dataclasses import asdict
+
+    from trader.market.lake_import import import_bars
+
+    rows = []
+    for source in sources:
+        done = import_bars(
+            source, data, symbol=symbol or None, granularity=granularity or None, segment=segment, replace=replace
+        )
+        rows.append(asdict(done))
+        if not as_json:
+            print(f"{done.file}: {done.read:,} bars read, {done.added:,} added, {done.rows:,} in the lake")
+    if as_json:
+        print(json.dumps({"lake": str(data), "imported": rows}, indent=2, sort_keys=True))
+
+
+@app.command(epilog="Until then: trader data import FILE…")
+def download(as_json: AsJson = False, config_dir: ConfigDir = DEFAULT_CONFIG_DIR) -> None:
+    """Coinbase's public candles; comes with the exchange adapter."""
+    raise DownloadNotThereYet(
+        "trader data download: not there yet, it comes with the exchange adapter; "
+        "`trader data import FILE…` takes CSV and Parquet files meanwhile"
+    )
+
+
+def _reports(data: Path, symbols: str) -> list[FileReport]:
+    from trader.market.history import Lake, NoBars
+    from trader.market.lake_verify import inspect
+    from trader.market.symbols import unknown_symbol
+
+    lake = Lake(data)
+    wanted = tuple(name.strip() for name in symbols.split(",") if name.strip())
+    if not lake.files:
+        raise NoBars(f"{data}: no bars here; `trader data import` brings some in")
+    for name in wanted:
+        if name not in lake.symbols():
+            raise unknown_symbol(name, lake.symbols(), str(data))
+    return inspect(lake, wanted)
+
+
+def _row(report: FileReport) -> dict[str, Any]:
+    file, gaps = report.file, report.gaps
+    return {
+        "file": file.name,
+        "symbol": file.symbol,
+        "granularity": file.granularity,
+        "segment": file.segment or None,
+        "grade": file.grade,
+        "rows": report.rows,
+        "first": report.first.isoformat() if report.first else None,
+        "last": report.last.isoformat() if report.last else None,
+        "missing_bars": gaps.missing if gaps else None,
+        "gap_runs": gaps.runs if gaps else None,
+        "largest_gap_bars": gaps.largest if gaps else None,
+        "problems": list(report.problems),
+    }
+
+
+def _document(data: Path, reports: list[FileReport]) -> str:
+    bad = sum(1 for report in reports if report.problems)
+    rows = [_row(report) for report in reports]
+    return json.dumps({"lake": str(data), "files": rows, "bad_files": bad}, indent=2, sort_keys=True)
+
+
+def _lines(reports: list[FileReport]) -> list[str]:
+    lines = [f"{'file':<34} {'grade':<5} {'bars':>9}  {'first':<17} {'last':<17} {'missing':>8} (runs, largest)"]
+    for report in reports:
+        if report.problems or report.gaps is None or report.first is None or report.last is None:
+            lines.append(f"{report.file.name:<34} bad: {'; '.join(report.problems)}")
+            continue
+        gaps = report.gaps
+        lines.append(
+            f"{report.file.name:<34} {report.file.grade:<5} {report.rows:>9,}  {report.first:%Y-%m-%dT%H:%MZ} "
+            f"{report.last:%Y-%m-%dT%H:%MZ} {gaps.missing:>8,} ({gaps.runs:,}, {gaps.largest:,})"
+        )
+    return lines
