@@ -29,9 +29,15 @@ from trader.strategy import FeatureSource
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a decision needs but the market and the book: strategies, rules and policies."""
+    """
+    Everything a decision needs but the market and the book: strategies, rules and policies.
+
+    *priorities* maps strategy to its priority; the lower number wins a tie (STR4).  The gateway's *registry* is empty:
+    strategies run in the kernel alone.
+    """
 
     registry: Registry
+    priorities: Mapping[str, int]
     risk: RiskEngine
     universe: UniversePolicy
     regime: RegimePolicy
@@ -42,11 +48,6 @@ class Desk:
     def sizer(self) -> Sizer:
         """Puts money to percentages."""
         return Sizer(self.universe, self.regime, self.execution)
-
-    @cached_property
-    def priorities(self) -> Mapping[str, int]:
-        """Strategy → priority; the lower number wins a tie (STR4)."""
-        return {loaded.stanza.name: loaded.stanza.priority for loaded in self.registry.strategies}
 
 
 def propose(desk: Desk, snapshot: Snapshot, features: FeatureSource) -> Proposals:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trader.exchange.fills import BarRow, CostsBps, Holding, Resting, Side, market_price, protective_exit, resting_price
+from trader.execution.fills import BarRow, CostsBps, Holding, Resting, Side, market_price, protective_exit, resting_price
 from trader.model.book import Key
 from trader.model.market import Product
 from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to

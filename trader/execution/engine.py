@@ -14,7 +14,6 @@ from datetime import datetime
 from trader.model.decision import Decision, Proposals
 from trader.model.events import Decided, Event, IntentStored, OrderChanged, OrderFilled, StateMoved
 from trader.model.orders import Fill, OrderIntent, OrderStatus
-from trader.model.trading import TradingState
 from trader.ports import Acknowledged, Exchange, Journal, OutcomeUnknown
 from trader.state.ledger import Ledger
 
@@ -67,17 +66,21 @@ class ExecutionEngine:
 
     def take_news(self) -> Sequence[Event]:
         """Record every fill and end the exchange has for us, in one commit; what was recorded."""
+        events = self.unrecorded_news()
+        if events:
+            self.record(*events)
+        return events
+
+    def unrecorded_news(self) -> list[Event]:
+        """Every fill and end the exchange has for us, as events that the caller must record."""
         if self._exchange is None:
-            return ()
-        events: list[Event] = [
+            return []
+        return [
             OrderFilled(item)
             if isinstance(item, Fill)
             else OrderChanged(item.time, item.client_order_id, OrderStatus(item.status), reason=item.reason)
             for item in self._exchange.news()
         ]
-        if events:
-            self.record(*events)
-        return events
 
     def _send(self, intent: OrderIntent, now: datetime) -> None:
         order_id = intent.client_order_id

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from trader.model.book import Book
+from trader.model.book import Book, Performance
 from trader.model.decision import Trip
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal, TradingState, Unit, Verdict
@@ -76,6 +76,10 @@ class RiskEngine:
         if book.state is not TradingState.ACTIVE:
             return ()
         return tuple(trip for breaker in self.breakers if (trip := breaker.check(book)) is not None)
+
+    def nav_floor(self, performance: Performance) -> Decimal | None:
+        """The highest nav at or below which some breaker could trip; None without breakers."""
+        return max((breaker.nav_floor(performance) for breaker in self.breakers), default=None)
 
     def _worth_having(self, proposal: SizedProposal, approved: Decimal, objections: list[Objection]) -> Decimal:
         """*approved*, unless entries are taken whole or not at all, or so little cannot be traded."""

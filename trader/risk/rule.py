@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, Protocol
 
-from trader.model.book import Book
+from trader.model.book import Book, Performance
 from trader.model.decision import Trip
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, Side, SizedProposal, TradingState, Unit
@@ -35,6 +35,9 @@ class Breaker(Protocol):
     """Silent, or a trip with numbers; only the operator moves back."""
 
     def check(self, book: Book, /) -> Trip | None: ...
+
+    def nav_floor(self, performance: Performance, /) -> Decimal:
+        """The nav at or below which it trips, all else of *performance* being as it is; rises with the peak."""
 
 
 def room_usd(money_usd: Decimal, cost_factor: Decimal) -> Decimal:
@@ -76,6 +79,11 @@ def refusal(
 ) -> Objection:
     """An objection that permits nothing."""
     return Objection(risk_reason, ZERO, Decimal(observed), Decimal(limit), unit, field=field)
+
+
+def fallen_to(since: Decimal, limit_pct: Decimal) -> Decimal:
+    """The nav that is *limit_pct* below *since*."""
+    return since - since * limit_pct * _PER_CENT
 
 
 def fallen(breaker: str, risk_reason: RiskReason, observed_pct: Decimal, limit_pct: Decimal) -> Trip | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trader.model.book import Book
+from trader.model.book import Book, Performance
 from trader.model.decision import Trip
 from trader.model.trading import RiskReason
-from trader.risk.rule import fallen
+from trader.risk.rule import fallen, fallen_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,6 @@ class DailyLoss:
 
     def check(self, book: Book) -> Trip | None:
         return fallen("daily_loss", RiskReason.DAILY_LOSS, book.performance.daily_loss_pct, self.max_daily_loss_pct)
+
+    def nav_floor(self, performance: Performance) -> Decimal:
+        return fallen_to(performance.day_start, self.max_daily_loss_pct)

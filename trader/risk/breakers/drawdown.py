@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trader.model.book import Book
+from trader.model.book import Book, Performance
 from trader.model.decision import Trip
 from trader.model.trading import RiskReason
-from trader.risk.rule import fallen
+from trader.risk.rule import fallen, fallen_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,7 @@ class Drawdown:
         days = self.window_days
         observed = value.drawdown_pct if days is None else value.rolling_drawdown_pct(days)
         return fallen("drawdown", RiskReason.DRAWDOWN, observed, self.max_drawdown_pct)
+
+    def nav_floor(self, performance: Performance) -> Decimal:
+        # The rolling peak is never above the session's, so the session's gives a floor that is never too low.
+        return fallen_to(performance.peak, self.max_drawdown_pct)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from trader.model.book import Book
-from trader.model.money import exact
+from trader.model.money import ZERO, exact
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
 from trader.risk.rule import SELL, refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Cooldown:
-    """Refuse an entry in a symbol too soon after any fill in it, or any stop-out; observed are the seconds left (CD1)."""
+    """Refuse an entry in a symbol too soon after any fill in it, or a stop-out; observed are the seconds left (CD1)."""
 
-    cooldown_minutes: int
-    cooldown_after_stop_minutes: int
+    cooldown_minutes: Decimal
+    cooldown_after_stop_minutes: Decimal
 
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:
         if proposal.side is SELL:
@@ -27,8 +28,8 @@ class Cooldown:
             left_after_stop = _seconds_left(stopped, self.cooldown_after_stop_minutes, book.as_of)
             if left_after_stop > left:
                 left, minutes = left_after_stop, self.cooldown_after_stop_minutes
-        return refusal(RiskReason.COOLDOWN, exact(left), minutes * 60, Unit.SECONDS) if left > 0 else None
+        return refusal(RiskReason.COOLDOWN, left, minutes * 60, Unit.SECONDS) if left > ZERO else None
 
 
-def _seconds_left(since: datetime | None, minutes: int, now: datetime) -> float:
-    return 0.0 if since is None else minutes * 60 - (now - since).total_seconds()
+def _seconds_left(since: datetime | None, minutes: Decimal, now: datetime) -> Decimal:
+    return ZERO if since is None else minutes * 60 - exact((now - since).total_seconds())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
@@ -14,7 +15,7 @@ class LossStreak:
     """Refuse entries for *pause_minutes* after the last of *max_losses_in_a_row* losses, or more (PACE)."""
 
     max_losses_in_a_row: int
-    pause_minutes: int
+    pause_minutes: Decimal
 
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:
         if proposal.side is SELL or book.losses_in_a_row < self.max_losses_in_a_row:

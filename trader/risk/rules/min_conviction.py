@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 
 from trader.model.book import Book
-from trader.model.money import exact
+from trader.model.money import ONE, ZERO, exact
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
 from trader.risk.rule import SELL, refusal
 
@@ -14,12 +16,13 @@ from trader.risk.rule import SELL, refusal
 class MinConviction:
     """Refuse an entry whose conviction is below *min_conviction_to_propose*, or is not a number (R2)."""
 
-    min_conviction_to_propose: float = 0.0
+    min_conviction_to_propose: Decimal = ZERO
 
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:
-        if proposal.side is SELL or proposal.conviction >= self.min_conviction_to_propose:
+        if proposal.side is SELL:
             return None
-        conviction = exact(proposal.conviction)
-        observed = conviction if conviction.is_finite() else exact(0.0)
-        limit = exact(self.min_conviction_to_propose)
-        return refusal(RiskReason.BELOW_CONVICTION, observed, limit, Unit.RATIO, "conviction")
+        believes = proposal.conviction  # a strategy's own word, so it may be anything
+        conviction = exact(believes) if isinstance(believes, float | int) and isfinite(believes) else -ONE
+        if conviction >= self.min_conviction_to_propose:
+            return None
+        return refusal(RiskReason.BELOW_CONVICTION, conviction, self.min_conviction_to_propose, Unit.RATIO, "conviction")

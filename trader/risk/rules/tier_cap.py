@@ -14,7 +14,7 @@ from trader.risk.rule import SELL, beyond_cap
 
 @dataclass(frozen=True, slots=True)
 class TierCap:
-    """Trim an entry so that its tier, with what is working, stays within its allocation; unknown tiers have none (U1)."""
+    """Trim an entry so that its tier, with what is working, stays within its allocation; unknown ones have none."""
 
     allocations: Mapping[str, Decimal]
 

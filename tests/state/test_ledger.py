@@ -1,0 +1,258 @@
+"""The ledger: exact money, and the same from the journal as from life."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import ALPHA, BETA, BTC, ETH, NOW, a_fill, an_intent
+from trader.model.codec import dumps, loads_event
+from trader.model.events import (
+    AccountOpened,
+    CashMoved,
+    Event,
+    IntentStored,
+    Marked,
+    OrderChanged,
+    OrderFilled,
+    StateMoved,
+)
+from trader.model.money import ZERO
+from trader.model.orders import OrderStatus
+from trader.model.trading import ExitReason, Side, TradingState
+from trader.state.ledger import Ledger
+from trader.state.performance import day_number, week_number
+
+CASH = Decimal(10_000)
+MARKS = {BTC: Decimal(100), ETH: Decimal(10)}
+
+
+def opened(cash: Decimal = CASH, at: datetime = NOW) -> Ledger:
+    ledger = Ledger()
+    ledger.apply(AccountOpened(at, "paper", "test", cash, "1", "hash"))
+    return ledger
+
+
+def book(ledger: Ledger, marks=MARKS, at: datetime = NOW):
+    return ledger.book(at, marks, {}, {})
+
+
+def everything(ledger: Ledger) -> dict[str, Any]:
+    """All a ledger knows, comparable."""
+    known = {name: value for name, value in vars(ledger).items() if name not in ("_appliers", "_trips")}
+    return known | {"trips": {key: trip.sums() for key, trip in ledger._trips.items()}}
+
+
+ids = st.sampled_from([f"order-{n}" for n in range(6)])
+sizes = st.integers(1, 500).map(lambda n: Decimal(n) / 100)
+prices = st.integers(1, 20_000).map(lambda n: Decimal(n) / 100)
+keys = st.tuples(st.sampled_from([ALPHA, BETA]), st.sampled_from([BTC, ETH]))
+
+
+@st.composite
+def histories(draw) -> list[Event]:
+    """A history no sane venue would have, but one where nothing is sold that is not held."""
+    events: list[Event] = [AccountOpened(NOW, "paper", "test", CASH, "1", "hash")]
+    held: dict[tuple[str, str], Decimal] = {}
+    time = NOW
+    for n in range(draw(st.integers(0, 40))):
+        time += timedelta(minutes=draw(st.integers(0, 3_000)))
+        what = draw(st.sampled_from(["intent", "change", "buy", "sell", "mark", "cash", "state"]))
+        key = draw(keys)
+        named = {"strategy": key[0], "symbol": key[1], "client_order_id": draw(ids)}
+        if what == "intent":
+            events.append(IntentStored(time, an_intent(draw(st.sampled_from(Side)), as_of=time, **named)))
+        elif what == "change":
+            events.append(OrderChanged(time, named["client_order_id"], draw(st.sampled_from(OrderStatus))))
+        elif what == "buy":
+            size = draw(sizes)
+            held[key] = held.get(key, ZERO) + size
+            fill = a_fill(fill_id=str(n), size=size, price=draw(prices), time=time, fee_usd=draw(prices), **named)
+            events.append(OrderFilled(fill))
+        elif what == "sell" and held.get(key):
+            size = min(draw(sizes), held[key])
+            held[key] -= size
+            reason = draw(st.sampled_from(ExitReason))
+            fill = a_fill(Side.SELL, fill_id=str(n), size=size, price=draw(prices), time=time, exit_reason=reason, **named)
+            events.append(OrderFilled(fill))
+        elif what == "mark":
+            events.append(Marked(time, draw(prices) * 100))
+        elif what == "cash":
+            events.append(CashMoved(time, draw(prices)))
+        elif what == "state":
+            events.append(StateMoved(time, draw(st.sampled_from(TradingState)), "test", "operator"))
+    return events
+
+
+@pytest.mark.req("STOP", "NF3")
+@given(histories())
+def test_a_ledger_rebuilt_from_what_the_journal_stores_equals_the_live_one(events):
+    live, rebuilt = Ledger(), Ledger()
+    live.apply_all(events)
+    rebuilt.apply_all(loads_event(dumps(event)) for event in events)
+
+    assert everything(rebuilt) == everything(live)
+
+
+@pytest.mark.req("X2")
+@given(histories())
+def test_cash_is_what_moved_to_the_last_digit(events):
+    ledger = Ledger()
+    ledger.apply_all(events)
+
+    expected = CASH
+    for event in events:
+        if isinstance(event, CashMoved):
+            expected += event.amount_usd
+        elif isinstance(event, OrderFilled):
+            fill = event.fill
+            sign = -1 if fill.side is Side.BUY else 1
+            expected += sign * fill.notional_usd - fill.fee_usd
+    assert ledger.cash_usd == expected
+
+
+@pytest.mark.req("R1")
+@given(histories())
+def test_no_position_is_ever_negative_and_none_is_empty(events):
+    ledger = Ledger()
+    for event in events:
+        ledger.apply(event)
+        assert all(position.size > ZERO for position in ledger.positions.values())
+
+
+@pytest.mark.req("X2")
+@given(histories())
+def test_round_trips_and_open_positions_account_for_all_profit(events):
+    """Closed profit + what the open positions moved so far + flows = the change of cash."""
+    ledger = Ledger()
+    ledger.apply_all(events)
+
+    flows = sum((event.amount_usd for event in events if isinstance(event, CashMoved)), ZERO)
+    closed = sum((trip.pnl_usd for trip in ledger.round_trips), ZERO)
+    running = sum(
+        (trip.proceeds_usd - trip.cost_usd - trip.fees_usd for trip in ledger._trips.values()), ZERO
+    )
+    assert ledger.cash_usd == CASH + flows + closed + running
+
+
+@pytest.mark.req("E2")
+@pytest.mark.parametrize(
+    ("status", "reserved"),
+    [(status, "0" if status.terminal else "100.6") for status in OrderStatus],
+)
+def test_a_working_buy_reserves_its_worst_case_until_it_is_terminal(status, reserved):
+    ledger = opened()
+    ledger.apply(IntentStored(NOW, an_intent()))
+    ledger.apply(OrderChanged(NOW, "t247-BTC-USD-1", status))
+
+    assert book(ledger).reserved_usd == Decimal(reserved)
+    assert book(ledger).total_exposure_usd == Decimal(reserved)
+
+
+@pytest.mark.req("E2")
+def test_a_partly_filled_order_is_not_counted_twice():
+    ledger = opened()
+    ledger.apply(IntentStored(NOW, an_intent()))
+    ledger.apply(OrderFilled(a_fill(size=Decimal("0.25"))))
+
+    seen = book(ledger)
+
+    assert seen.exposure == {(ALPHA, BTC): Decimal(25) + Decimal("0.75") * Decimal("100.6")}
+
+
+@pytest.mark.req("R1")
+def test_a_working_sell_claims_what_it_would_sell():
+    ledger = opened()
+    ledger.apply(OrderFilled(a_fill(size=Decimal(2))))
+    ledger.apply(IntentStored(NOW, an_intent(Side.SELL, size=Decimal("1.5"))))
+
+    assert book(ledger).sellable(ALPHA, BTC) == Decimal("0.5")
+    assert book(ledger).total_exposure_usd == Decimal(200)
+
+
+@pytest.mark.req("DD1")
+def test_a_deposit_is_not_profit_and_a_withdrawal_no_drawdown():
+    ledger = opened()
+    for amount, nlv in ((Decimal(5_000), 15_000), (Decimal(-12_000), 3_000)):
+        ledger.apply(CashMoved(NOW, amount))
+        ledger.apply(Marked(NOW, Decimal(nlv)))
+
+    assert ledger.performance.nav == ledger.performance.peak == 1
+    assert ledger.performance.drawdown_pct == 0
+
+
+@pytest.mark.req("DD1")
+def test_a_deposit_counted_as_profit_would_be_seen():
+    """Negative control of the test above: without unitisation the peak moves with the deposit."""
+    ledger = opened()
+    ledger.cash_usd += 5_000
+    ledger.apply(Marked(NOW, Decimal(15_000)))
+
+    assert ledger.performance.peak != 1
+
+
+@pytest.mark.req("DD1")
+@pytest.mark.parametrize(
+    ("marks", "daily", "weekly"),
+    [
+        pytest.param([("2025-01-01T23:00", 9_900), ("2025-01-02T00:00", 9_800)], "0", "2", id="midnight starts a day"),
+        pytest.param([("2025-01-01T23:00", 9_900), ("2025-01-02T01:00", 9_801)], "1", "1.99", id="a day starts where the last one ended"),
+        pytest.param([("2025-01-05T23:00", 9_900), ("2025-01-06T00:00", 9_800)], "0", "0", id="Monday starts a week"),
+        pytest.param([("2025-01-01T23:00", 11_000)], "0", "0", id="a profit is no loss"),
+    ],
+)
+def test_days_and_weeks_are_measured_from_their_start(marks, daily, weekly):
+    ledger = opened(at=datetime(2025, 1, 1, tzinfo=UTC))
+    for time, nlv in marks:
+        ledger.apply(Marked(datetime.fromisoformat(time).replace(tzinfo=UTC), Decimal(nlv)))
+
+    assert ledger.performance.daily_loss_pct == Decimal(daily)
+    assert ledger.performance.weekly_loss_pct == Decimal(weekly)
+
+
+@given(st.dates(datetime(1971, 1, 1).date(), datetime(2099, 1, 1).date()))
+def test_weeks_begin_on_mondays(date):
+    noon = datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
+    before = noon - timedelta(days=1)
+
+    turned = week_number(day_number(noon)) != week_number(day_number(before))
+
+    assert turned == (date.weekday() == 0)
+
+
+@pytest.mark.req("EXITS")
+def test_an_added_entry_never_loosens_the_protection():
+    ledger = opened()
+    for name, stop, target in (("order-1", 95, 110), ("order-2", 90, 120)):
+        intent = an_intent(client_order_id=name, stop_price=Decimal(stop), take_profit_price=Decimal(target))
+        ledger.apply(IntentStored(NOW, intent))
+        ledger.apply(OrderFilled(a_fill(fill_id=name, client_order_id=name)))
+
+    position = ledger.positions[ALPHA, BTC]
+
+    assert (position.size, position.stop_price, position.take_profit_price) == (2, 95, 110)
+
+
+@pytest.mark.req("PACE")
+def test_losses_in_a_row_are_counted_and_a_win_ends_them():
+    ledger = opened()
+    streaks = []
+    for n, price in enumerate((90, 95, 120, 80)):
+        ledger.apply(OrderFilled(a_fill(fill_id=f"b{n}")))
+        ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id=f"s{n}", price=Decimal(price))))
+        streaks.append(ledger.losses_in_a_row)
+
+    assert streaks == [1, 2, 0, 1]
+
+
+def test_selling_more_than_is_held_is_our_bug_and_stops_us():
+    ledger = opened()
+    ledger.apply(OrderFilled(a_fill()))
+
+    with pytest.raises(AssertionError, match="never goes below zero"):
+        ledger.apply(OrderFilled(a_fill(Side.SELL, size=Decimal(2))))

@@ -1,0 +1,151 @@
+"""
+The walk over history: the very decision, risk, ledger and exchange of live.
+
+The walk wakes where something can happen and settles the quiet in between on
+array slices.  `every_bar=True` wakes at every instant instead; both give the
+same fills to the last bit, which is what a property test holds it to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from trader.backtest.quiet import Quiet
+from trader.desk import Desk, dispose, propose
+from trader.exchange.simulated import SimulatedExchange
+from trader.execution.engine import ExecutionEngine
+from trader.market.replay import ReplayMarket
+from trader.model.book import Key
+from trader.model.events import AccountOpened, Event, Marked, OrderFilled, RegimeChanged, UniverseReviewed
+from trader.model.market import FloatArray, IntArray
+from trader.model.money import exact
+from trader.model.orders import Fill, RoundTrip
+from trader.model.trading import Verdict
+from trader.ports import Journal
+from trader.state.ledger import Ledger
+from trader.strategy import FeatureSource
+
+Holdings = tuple[int, dict[Key, float]]
+"""From this instant on, base size held per (strategy, symbol)."""
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a walk leaves: equity at every instant, and everything that was decided and filled, in order."""
+
+    nlv: FloatArray
+    cash: FloatArray
+    fills: list[Fill] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    round_trips: list[RoundTrip] = field(default_factory=list)
+    holdings: list[Holdings] = field(default_factory=list)
+    decisions: int = 0
+    wakes: int = 0
+
+
+class Walk:
+    """
+    One account walking *market* from its first to its last instant.
+
+    *screens* are the instants (indices, sorted) at which some strategy's screen is True.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        market: ReplayMarket,
+        features: FeatureSource,
+        screens: IntArray,
+        cash_usd: Decimal,
+        journal: Journal,
+        every_bar: bool = False,
+    ) -> None:
+        self.desk, self.market, self.features = desk, market, features
+        self.ledger = Ledger()
+        self.exchange = SimulatedExchange(market.products, desk.execution, market.costs_bps, cash_usd)
+        self.execution = ExecutionEngine(journal, self.ledger, self.exchange)
+        count = market.last - market.first + 1
+        self.walked = Walked(np.full(count, float(cash_usd)), np.full(count, float(cash_usd)))
+        self._every_bar = every_bar
+        self._wakes = np.union1d(screens, market.change_instants)
+        self._next_wake = int(np.searchsorted(self._wakes, market.first))
+        self._quiet = Quiet(market, desk, self.ledger, self.exchange, self.walked)
+
+    def opened(self, cash_usd: Decimal, engine_version: str, config_hash: str) -> None:
+        """Open the account: the first event."""
+        time = self.market.time(self.market.first)
+        self.execution.record(AccountOpened(time, "backtest", "backtest", cash_usd, engine_version, config_hash))
+
+    def run(self) -> Walked:
+        """Walk to the end."""
+        market, walked = self.market, self.walked
+        k = market.first
+        while True:
+            self._settle(k)
+            marks = self._mark(k)
+            if k >= market.last:
+                break
+            self._decide(k, marks)
+            walked.wakes += 1
+            k = self._next(k)
+        walked.decisions = market.last - market.first
+        walked.round_trips = self.ledger.round_trips
+        return walked
+
+    def _settle(self, k: int) -> None:
+        exchange, market = self.exchange, self.market
+        if k == market.first or not (exchange.resting or exchange.holdings):
+            return
+        exchange.settle(market.time(k - 1), market.time(k), market.bars_at(k - 1))
+        news = self.execution.take_news()
+        if news:
+            self._note(k, news)
+
+    def _note(self, k: int, news: Sequence[Event]) -> None:
+        fills = [event.fill for event in news if isinstance(event, OrderFilled)]
+        if fills:
+            self.walked.fills.extend(fills)
+            held = {key: float(p.size) for key, p in self.ledger.positions.items()}
+            self.walked.holdings.append((k, held))
+        self._quiet.hold()
+
+    def _mark(self, k: int) -> dict[str, Decimal]:
+        """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
+        market, ledger = self.market, self.ledger
+        marks = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
+        self.execution.record(Marked(market.time(k), ledger.nlv_usd(marks)))
+        self._quiet.value(k, k + 1)
+        return marks
+
+    def _decide(self, k: int, marks: dict[str, Decimal]) -> None:
+        market, ledger = self.market, self.ledger
+        self._announce(k)
+        snapshot = market.snapshot(k, ledger.positions)
+        book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
+        proposals = propose(self.desk, snapshot, self.features)
+        decision = dispose(self.desk, snapshot, book, proposals)
+        if decision.verdicts:
+            self.walked.verdicts.extend(decision.verdicts)
+        if decision.verdicts or decision.trips or decision.superseded:
+            self.execution.carry_out(decision, proposals, snapshot.id)
+
+    def _announce(self, k: int) -> None:
+        memberships, regime = self.market.changes(k)
+        if memberships:
+            self.execution.record(UniverseReviewed(self.market.time(k), memberships))
+        if regime is not None:
+            multiplier = self.desk.regime.multipliers[regime]
+            self.execution.record(RegimeChanged(self.market.time(k), regime, self.ledger.regime, multiplier))
+
+    def _next(self, k: int) -> int:
+        if self._every_bar or self.exchange.resting:
+            return k + 1
+        wakes = self._wakes
+        while self._next_wake < len(wakes) and wakes[self._next_wake] <= k:
+            self._next_wake += 1
+        ahead = int(wakes[self._next_wake]) if self._next_wake < len(wakes) else self.market.last
+        return self._quiet.until(k, min(ahead, self.market.last))

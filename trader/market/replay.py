@@ -1,0 +1,267 @@
+"""
+History as a market that moves: what was known at every instant, and no more.
+
+Backtest and paper runs on a lake or the built-in market walk the same
+`ReplayMarket`, so they see the same quotes, the same universe and the same
+regime.  Instant *k* is the close of interval *k − 1* and the open of *k*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from trader.execution.fills import BarRow, CostsBps
+from trader.market.climate import Climate
+from trader.market.panel import DensePanel, Panel, dense
+from trader.market.timeframes import Timeframes
+from trader.model.book import Key
+from trader.model.market import FloatArray, IntArray, Membership, Quote, Regime, Snapshot
+from trader.model.money import BPS, ZERO, exact
+from trader.model.orders import Position
+from trader.policy import RegimePolicy, UniversePolicy
+
+A_DAY_SECONDS = 86_400
+Value = TypeVar("Value")
+
+
+class ReplayMarket:
+    """
+    A panel prepared for walking: instants *first* … *last*, decisions at *first* … *last* − 1.
+
+    *tradable* are the panel's symbols that may be traded; the others are watched only (BTC-USD for the regime, where
+    it was not asked for).
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        universe: UniversePolicy,
+        regime: RegimePolicy,
+        tradable: Sequence[str] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.panel = panel
+        self.tradable = tuple(sorted(panel.symbols if tradable is None else tradable))
+        self.products = panel.products
+        self.dense: DensePanel = dense(panel)
+        self.step = panel.granularity_seconds
+        self._row = {symbol: row for row, symbol in enumerate(self.dense.symbols)}
+        origin = int(self.dense.starts[0])
+        self._origin = origin
+        count = len(self.dense.starts)
+        start, end = int(panel.start.timestamp()), int(panel.end.timestamp())
+        self.first = min(max(0, -(-(start - origin) // self.step)), count)
+        self.last = max(self.first, min(count, (end - origin) // self.step))
+        self.timeframes = Timeframes(panel)
+        self.climate = Climate(self.dense, self.tradable, universe, regime, self.timeframes)
+        self.themes: dict[str, str] = {symbol: universe.theme(symbol) for symbol in self.dense.symbols}
+        self.tiers: dict[str, str] = {}
+        self.membership: dict[str, Membership] = {}
+        self.regime = Regime.CHOP
+        self._seed = seed
+        self._costs: dict[str, CostsBps] = {
+            tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
+        }
+        self._enter(self.first)
+
+    @property
+    def change_instants(self) -> IntArray:
+        """Instants at which a membership or the regime changes, sorted."""
+        return self.climate.instants
+
+    def _enter(self, k: int) -> None:
+        """Bring membership and regime to what they were just before instant *k*."""
+        for instant in self.climate.instants:
+            if instant >= k:
+                break
+            self._take(int(instant))
+
+    def _take(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
+        memberships, regime = self.climate.at(k)
+        if memberships:
+            self.membership = self.membership | {member.symbol: member for member in memberships}
+            self.tiers = self.tiers | {member.symbol: member.tier for member in memberships}
+        if regime is not None:
+            self.regime = regime
+        return memberships, regime
+
+    def changes(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
+        """
+        What changes at instant *k*, taken into account from now on.
+        At the first instant that is everything: who is in and who is out, and the regime.
+        """
+        memberships, regime = self._take(k)
+        if k == self.first:
+            return tuple(self.membership[symbol] for symbol in sorted(self.membership)), self.regime
+        return memberships, regime
+
+    def time(self, k: int) -> datetime:
+        """Instant *k*, UTC."""
+        return datetime.fromtimestamp(self._origin + k * self.step, UTC)
+
+    def instants(self, first: int, last: int) -> IntArray:
+        """Epoch seconds of instants *first* … *last*, both included."""
+        return self._origin + np.arange(first, last + 1, dtype=np.int64) * self.step
+
+    def times(self, instants: IntArray) -> IntArray:
+        """Epoch seconds of *instants*."""
+        return self._origin + instants * self.step
+
+    @property
+    def bar_count(self) -> int:
+        """Bars of the tradable symbols in the span that is walked."""
+        span = slice(self.first, self.last)
+        rows = (self._row[symbol] for symbol in self.tradable if symbol in self._row)
+        return sum(int(np.count_nonzero(~np.isnan(self.dense.close[row][span]))) for row in rows)
+
+    def benchmark(self) -> FloatArray | None:
+        """The regime symbol's last known close at every instant walked; None where it is not in the panel."""
+        row = self._row.get(self.climate.symbol)
+        if row is None:
+            return None
+        marks = self.dense.marks[row][max(self.first - 1, 0) : self.last]
+        return marks if self.first > 0 else np.concatenate([[np.nan], marks])
+
+    def index_at_or_after(self, time: datetime) -> int:
+        """The first instant not before *time*."""
+        return -(-(int(time.timestamp()) - self._origin) // self.step)
+
+    def next_midnight(self, k: int) -> int:
+        """The first instant at or after *k* that falls on 00:00 UTC."""
+        return k + (-(self._origin + k * self.step) % A_DAY_SECONDS) // self.step
+
+    def marks(self, symbol: str) -> FloatArray:
+        """The last close known at the end of each interval; NaN before the first."""
+        return self.dense.marks[self._row[symbol]]
+
+    def mark(self, symbol: str, k: int) -> float:
+        """The last close of *symbol* known at instant *k*."""
+        return float(self.dense.marks[self._row[symbol]][k - 1])
+
+    def lows(self, symbol: str) -> FloatArray:
+        """Low by interval, NaN where nothing traded."""
+        return self.dense.low[self._row[symbol]]
+
+    def highs(self, symbol: str) -> FloatArray:
+        """High by interval, NaN where nothing traded."""
+        return self.dense.high[self._row[symbol]]
+
+    def costs_bps(self, symbol: str) -> CostsBps:
+        """Half spread and slippage of *symbol*'s tier, in bps."""
+        return self._costs.get(self.tiers.get(symbol, ""), (ZERO, ZERO))
+
+    def bars_at(self, j: int) -> Mapping[str, BarRow]:
+        """The bars of interval *j*, of the symbols that traded in it."""
+        return _BarsAt(self, j)
+
+    def bar(self, symbol: str, j: int) -> BarRow | None:
+        """The bar of *symbol* in interval *j*, or None where nothing traded."""
+        row = self._row[symbol]
+        d = self.dense
+        opened = float(d.open[row][j])
+        if opened != opened:
+            return None
+        return BarRow(
+            opened, float(d.high[row][j]), float(d.low[row][j]), float(d.close[row][j]), float(d.volume[row][j])
+        )
+
+    def quote(self, symbol: str, k: int) -> Quote | None:
+        """The last close known at *k*, plus and minus half the tier's spread; None before the first bar."""
+        row = self._row.get(symbol)
+        if row is None or k < 1:
+            return None
+        close = float(self.dense.marks[row][k - 1])
+        if close != close:
+            return None
+        mid = exact(close)
+        half = mid * self.costs_bps(symbol)[0] * BPS if symbol in self.tiers else ZERO
+        return Quote(symbol, mid - half, mid + half, self.time(k))
+
+    def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
+        """Symbols with a bar of *granularity_seconds* that closed exactly at *k*."""
+        return self.timeframes.closed(granularity_seconds, self._origin + k * self.step)
+
+    def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
+        """All that is known at instant *k*; quotes and closed bars are looked up when asked for."""
+        by_strategy: dict[str, dict[str, Position]] = {}
+        for (strategy, symbol), position in positions.items():
+            by_strategy.setdefault(strategy, {})[symbol] = position
+        time = self.time(k)
+        return Snapshot(
+            id=f"{time:%Y%m%dT%H%M%SZ}",
+            as_of=time,
+            products=self.products,
+            quotes=_QuotesAt(self, k),
+            membership=self.membership,
+            regime=self.regime,
+            closed=_ClosedAt(self, k),
+            positions=by_strategy,
+            seed=self._seed,
+        )
+
+
+class _Lazy(Mapping[str, Value], Generic[Value]):
+    """A mapping over the panel's symbols whose values are made when asked for."""
+
+    __slots__ = ("_k", "_made", "_market")
+
+    def __init__(self, market: ReplayMarket, k: int) -> None:
+        self._market, self._k = market, k
+        self._made: dict[str, Value | None] = {}
+
+    def _make(self, symbol: str) -> Value | None:
+        raise KeyError(symbol)
+
+    def get(self, symbol: str, default: Value | None = None) -> Value | None:  # type: ignore[override]
+        if symbol not in self._made:
+            self._made[symbol] = self._make(symbol)
+        made = self._made[symbol]
+        return default if made is None else made
+
+    def __getitem__(self, symbol: str) -> Value:
+        made = self.get(symbol)
+        if made is None:
+            raise KeyError(symbol)
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return (symbol for symbol in self._market.dense.symbols if self.get(symbol) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _QuotesAt(_Lazy[Quote]):
+    __slots__ = ()
+
+    def _make(self, symbol: str) -> Quote | None:
+        return self._market.quote(symbol, self._k)
+
+
+class _BarsAt(_Lazy[BarRow]):
+    __slots__ = ()
+
+    def _make(self, symbol: str) -> BarRow | None:
+        return self._market.bar(symbol, self._k)
+
+
+class _ClosedAt(Mapping[int, tuple[str, ...]]):
+    """Granularity in seconds → symbols whose bar closed at this instant."""
+
+    __slots__ = ("_k", "_market")
+
+    def __init__(self, market: ReplayMarket, k: int) -> None:
+        self._market, self._k = market, k
+
+    def __getitem__(self, granularity_seconds: int) -> tuple[str, ...]:
+        return self._market.closed(granularity_seconds, self._k)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._market.timeframes.known)
+
+    def __len__(self) -> int:
+        return len(self._market.timeframes.known)
