@@ -45,7 +45,7 @@ EVERY_SIGNAL: dict[str, tuple[Signal, Callable[[int], int]]] = {
     "breakout": (lambda x, n: signals.breakout(x, x + 1, n, 2.0), lambda n: n + 1),
     "volume_spike": (lambda x, n: signals.volume_spike(x, n, 3.0), lambda n: n + 1),
     "momentum": (lambda x, n: signals.momentum(x, n + 1, 2.0), lambda n: n + 2),
-    "reversal": (lambda x, n: signals.reversal(x, n, 2, 5.0, 2.0), lambda n: n + 3),
+    "reversal": (lambda x, n: signals.reversal(x, n, 5.0, 2.0), lambda n: n),
     "mean_reversion": (lambda x, n: signals.mean_reversion(x, n + 1, 2.0), lambda n: n + 1),
 }
 """Name to the signal, and how many bars its docstring says it needs for a length."""

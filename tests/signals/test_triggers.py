@@ -25,7 +25,7 @@ TRIGGERS = {
     "breakout": lambda x: signals.breakout(x, x, 10, 4.0),
     "volume spike": lambda x: signals.volume_spike(x, 10, 3.0),
     "momentum": lambda x: signals.momentum(x, 5, 2.0),
-    "reversal": lambda x: signals.reversal(x, 3, 2, 10.0, 5.0),
+    "reversal": lambda x: signals.reversal(x, 6, 10.0, 5.0),
     "mean reversion": lambda x: signals.mean_reversion(x, 10, 3.0),
 }
 
@@ -50,7 +50,10 @@ TRIGGERS = {
         pytest.param("momentum", 100 * 1.25 ** np.arange(20), 1.0, id="one way without noise"),
         pytest.param("reversal", after(100, 95, 90, 92, 94.5), 1.0, id="fell 10, rose 5 since"),
         pytest.param("reversal", after(100, 95, 90, 88, 86), 0.0, id="still falling"),
+        pytest.param("reversal", after(100, 95, 90, 90, 92.25), 0.5, id="fell 10, rose 2.5 since"),
+        pytest.param("reversal", after(98, 97, 95, 97, 110), 0.5, id="fell 5, rose far"),
         pytest.param("reversal", after(100, 105, 110, 112, 115), 0.0, id="a rise all along has nothing to reverse"),
+        pytest.param("reversal", np.array([50.0, 50, 60, 100, 120, 114]), 0.0, id="the low before the high is no turn"),
         pytest.param("mean reversion", after(100), 0.0, id="at the mean"),
         pytest.param("mean reversion", after(110), 0.0, id="above the mean"),
         pytest.param("mean reversion", after(90), 0.9 * np.sqrt(10) / 3, id="one of ten far below"),

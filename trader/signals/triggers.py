@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 
-from trader.signals.indicators import change_pct, lag, prior_max, prior_mean, rolling_std, zscore
+from trader.signals.indicators import change_pct, prior_max, prior_mean, rolling_std, zscore
 from trader.signals.scoring import ramp, weakest
-from trader.signals.windows import Column, shaped_like, values_of
+from trader.signals.windows import Column, deepest_fall, fold, shaped_like, values_of
 
 
 def price_move(close: Column, lookback_bars: int, full_move_pct: float) -> Column:
@@ -60,13 +60,18 @@ def momentum(close: Column, lookback_bars: int, full_sigmas: float) -> Column:
     return shaped_like(close, ramp(sigmas, 0.0, full_sigmas))
 
 
-def reversal(close: Column, fall_bars: int, turn_bars: int, full_fall_pct: float, full_rebound_pct: float) -> Column:
-    """A fall over *fall_bars*, and since then a rise over *turn_bars*; as strong as the weaker of the two.
+def reversal(close: Column, lookback_bars: int, full_fall_pct: float, full_rebound_pct: float) -> Column:
+    """The largest fall within the window, and how far the close is back up from its low; the weaker of the two.
 
-    Needs fall_bars + turn_bars + 1 bars.
+    The window ends with this bar.  Needs *lookback_bars* bars.
     """
-    fallen = ramp(lag(change_pct(close, fall_bars), turn_bars), 0.0, -full_fall_pct)
-    return weakest(fallen, ramp(change_pct(close, turn_bars), 0.0, full_rebound_pct))
+    values = values_of(close)
+    nothing_yet = np.where(np.isnan(values), np.nan, 1.0)
+    fallen = fold(np.stack([values, values, nothing_yet, values]), lookback_bars, deepest_fall)
+    with np.errstate(all="ignore"):
+        fallen_pct, back_pct = (1.0 - fallen[2]) * 100.0, (values / fallen[3] - 1.0) * 100.0
+    score = weakest(ramp(fallen_pct, 0.0, full_fall_pct), ramp(back_pct, 0.0, full_rebound_pct))
+    return shaped_like(close, score)
 
 
 def mean_reversion(close: Column, lookback_bars: int, full_sigmas: float) -> Column:

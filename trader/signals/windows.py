@@ -95,3 +95,15 @@ def spread(left: FloatArray, right: FloatArray, left_bars: int, right_bars: int)
     joined[0] = left[0] + apart * (right_bars / both)
     joined[1] = left[1] + right[1] + apart * apart * (left_bars * right_bars / both)
     return joined
+
+
+def deepest_fall(left: FloatArray, right: FloatArray, _left_bars: int, _right_bars: int) -> FloatArray:
+    """High, low, deepest fall from a high to a later low (as low / high), and that low; the later of equal falls."""
+    across = right[1] / left[0]
+    later = np.where(right[2] <= left[2], right[3], left[3])
+    joined = np.empty_like(left)
+    joined[0] = np.maximum(left[0], right[0])
+    joined[1] = np.minimum(left[1], right[1])
+    joined[2] = np.minimum(across, np.minimum(left[2], right[2]))
+    joined[3] = np.where(across < np.minimum(left[2], right[2]), right[1], later)
+    return joined + 0.0
