@@ -112,7 +112,8 @@ def _read_decimal(plain: Any) -> Decimal:
     return value
 
 
-def _write_time(value: Any) -> str:
+def write_time(value: Any) -> str:
+    """An instant as `2024-05-01T00:00:00Z`, with microseconds only where there are any."""
     if not isinstance(value, datetime):
         raise CodecError(f"{shown(value)} where datetime belongs")
     if value.tzinfo is not UTC:
@@ -127,7 +128,7 @@ def _read_time(plain: Any) -> datetime:
         value = datetime.fromisoformat(plain)
     except (TypeError, ValueError):
         raise CodecError(f"{shown(plain)} is not an instant") from None
-    if value.tzinfo is not UTC or _write_time(value) != plain:
+    if value.tzinfo is not UTC or write_time(value) != plain:
         raise CodecError(f"{shown(plain)} is not an instant in canonical form (2024-05-01T00:00:00Z)")
     return value
 
@@ -156,5 +157,5 @@ SCALARS: dict[type, Coder] = {
     int: Coder(_write_int, _read_int),
     float: Coder(write_float, read_float),
     Decimal: Coder(_write_decimal, _read_decimal),
-    datetime: Coder(_write_time, _read_time),
+    datetime: Coder(write_time, _read_time),
 }

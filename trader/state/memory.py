@@ -1,0 +1,48 @@
+"""
+A journal that costs nothing while it is written: for backtests, which need the record but not the disk.
+
+What it remembers chains to the same head as the durable one would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from trader.model.events import Event
+from trader.state.chain import GENESIS, link
+
+NONE: Mapping[str, str] = {}
+
+
+class MemoryJournal:
+    """The events of one run; encoded only when somebody asks for the head."""
+
+    def __init__(self, epoch: int = 1) -> None:
+        self.events: list[Event] = []
+        self._snapshots: dict[str, str] = {}
+        self._epoch, self._linked, self._head = epoch, 0, GENESIS
+
+    def append(self, events: Sequence[Event], snapshots: Mapping[str, str] = NONE) -> None:
+        """Remember *events* and the canonical texts of *snapshots*."""
+        self.events.extend(events)
+        if snapshots:
+            self._snapshots.update(snapshots)
+
+    def replay(self) -> Iterator[Event]:
+        """Every event, oldest first."""
+        return iter(self.events)
+
+    def head(self) -> str:
+        """The hash of the last record."""
+        new = link(self.events[self._linked :], seq=self._linked, prev=self._head, epoch=self._epoch)
+        if new:
+            self._linked, self._head = new[-1].seq, new[-1].hash
+        return self._head
+
+    def count(self) -> int:
+        """How many events there are."""
+        return len(self.events)
+
+    def snapshot_text(self, snapshot_id: str) -> str:
+        """The canonical text stored under *snapshot_id*."""
+        return self._snapshots[snapshot_id]
