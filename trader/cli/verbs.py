@@ -20,6 +20,8 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
+    "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
     "data": Verb("trader.cli.data:app", "bars into the lake, listed and verified"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
 }
