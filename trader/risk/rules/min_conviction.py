@@ -21,8 +21,9 @@ class MinConviction:
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:
         if proposal.side is SELL:
             return None
-        believes = proposal.conviction  # a strategy's own word, so it may be anything
+        believes: object = proposal.conviction  # a strategy's own word, so it may be anything
         conviction = exact(believes) if isinstance(believes, float | int) and isfinite(believes) else -ONE
         if conviction >= self.min_conviction_to_propose:
             return None
-        return refusal(RiskReason.BELOW_CONVICTION, conviction, self.min_conviction_to_propose, Unit.RATIO, "conviction")
+        limit = self.min_conviction_to_propose
+        return refusal(RiskReason.BELOW_CONVICTION, conviction, limit, Unit.RATIO, "conviction")
