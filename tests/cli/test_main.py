@@ -61,7 +61,7 @@ def test_every_verb_has_an_example_a_config_dir_and_json():
     for path, command in commands():
         options = {option for parameter in command.params for option in parameter.opts}
         missing += [f"{' '.join(path)}: {option}" for option in ("--config-dir", "--json") if option not in options]
-        if f"trader {' '.join(path)}" not in (command.help or "") + (command.epilog or ""):
+        if f"trader {path[0]} " not in f"{command.help} {command.epilog} ":
             missing.append(f"{' '.join(path)}: an example")
 
     assert not missing
