@@ -22,6 +22,7 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
     "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
+    "config": Verb("trader.cli.config:app", "check the configuration, or show what is in force"),
     "data": Verb("trader.cli.data:app", "bars into the lake, listed and verified"),
     "demo": Verb("trader.cli.demo:command", "the whole path on the built-in market (`make demo`)"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),

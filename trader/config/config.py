@@ -95,7 +95,7 @@ class Config:
         return tuple(_stanza(name, keys) for name, keys in sorted(self.strategies_yaml.items()))
 
     def signal_defaults(self) -> dict[str, object]:
-        """`signals.yaml` flat, as a strategy may call its params: `breakout_lookback_bars`, `max_triggers_per_cycle`."""
+        """`signals.yaml` flat, named as a strategy may name its params: `breakout_lookback_bars`."""
         flat: dict[str, object] = {}
         for name, value in self.signals.model_dump().items():
             inner = {f"{name}_{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
@@ -104,7 +104,7 @@ class Config:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over what decides: policy, universe, signals, strategies.  Layout, comments and order do not count."""
+        """SHA-256 over what decides: policy, universe, signals, strategies; layout and comments do not count."""
         return fingerprint({name: tree for name, tree in self._trees().items() if name != "app"})
 
     @property
@@ -121,7 +121,7 @@ class Config:
         """What is no mistake but worth a look at *now*."""
         ended = sorted((until, symbol) for symbol, until in self.universe_yaml.bans.items() if until <= now)
         found = [
-            f"{self._source(('universe', 'bans', symbol))}: {dotted(('bans', symbol))}: ended {until:%Y-%m-%d %H:%M} UTC"
+            f"{self._source(('universe', 'bans', symbol))}: {dotted(('bans', symbol))}: ended {until:%Y-%m-%d %H:%M}Z"
             for until, symbol in ended
         ]
         if not any(keys.enabled for keys in self.strategies_yaml.values()):

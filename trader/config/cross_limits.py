@@ -43,36 +43,32 @@ def _total(facts: Facts) -> Iterator[Mistake]:
     if cap is None:
         return
     total = cap.max_total_at_risk_pct
-
-    def above(value: Decimal, where: str, what: str) -> str:
-        return f"{shown(value)} is above {where}{TOTAL} ({shown(total)}); {what} cannot exceed the total"
-
-    position = facts.stanza(policy.PositionCap, "policy", "risk", "position_cap")
-    if position is not None and position.max_position_size_pct > total:
-        path = ("policy", "risk", "position_cap", "max_position_size_pct")
-        yield path, above(position.max_position_size_pct, "", "a position")
-    theme = facts.stanza(policy.ThemeCap, "policy", "risk", "theme_cap")
-    if theme is not None:
-        here = ("policy", "risk", "theme_cap")
-        if theme.max_theme_exposure_pct > total:
-            yield (*here, "max_theme_exposure_pct"), above(theme.max_theme_exposure_pct, "", "a theme")
-        for name, value in theme.overrides.items():
-            if value > total:
-                yield (*here, "overrides", name), above(value, "", "a theme")
-    for name, tier in facts.named(TierKeys, "universe", "tiers").items():
-        if tier.max_allocation_pct > total:
-            path = ("universe", "tiers", name, "max_allocation_pct")
-            yield path, above(tier.max_allocation_pct, "policy.yaml: ", "a tier")
-    for name, strategy in facts.named(StrategyKeys, "strategies").items():
-        if strategy.budget.max_at_risk_pct > total:
-            path = ("strategies", name, "budget", "max_at_risk_pct")
-            yield path, above(strategy.budget.max_at_risk_pct, "policy.yaml: ", "a strategy")
+    for path, value, what in _shares(facts):
+        if value > total:
+            where = TOTAL if path[0] == "policy" else f"policy.yaml: {TOTAL}"
+            yield path, f"{shown(value)} is above {where} ({shown(total)}); {what} cannot exceed the total"
     cash = facts.stanza(policy.Cash, "policy", "risk", "cash")
     if cash is not None and cash.min_cash_pct + total > 100:
         sentence = (
             f"{shown(cash.min_cash_pct)} and {TOTAL} ({shown(total)}) are more than 100; cash kept cannot be at risk"
         )
         yield ("policy", "risk", "cash", "min_cash_pct"), sentence
+
+
+def _shares(facts: Facts) -> Iterator[tuple[tuple[str, ...], Decimal, str]]:
+    """Every limit that is a share of the total: its place, its value, what it limits."""
+    position = facts.stanza(policy.PositionCap, "policy", "risk", "position_cap")
+    if position is not None:
+        yield ("policy", "risk", "position_cap", "max_position_size_pct"), position.max_position_size_pct, "a position"
+    theme = facts.stanza(policy.ThemeCap, "policy", "risk", "theme_cap")
+    if theme is not None:
+        yield ("policy", "risk", "theme_cap", "max_theme_exposure_pct"), theme.max_theme_exposure_pct, "a theme"
+        for name, value in theme.overrides.items():
+            yield ("policy", "risk", "theme_cap", "overrides", name), value, "a theme"
+    for name, tier in facts.named(TierKeys, "universe", "tiers").items():
+        yield ("universe", "tiers", name, "max_allocation_pct"), tier.max_allocation_pct, "a tier"
+    for name, strategy in facts.named(StrategyKeys, "strategies").items():
+        yield ("strategies", name, "budget", "max_at_risk_pct"), strategy.budget.max_at_risk_pct, "a strategy"
 
 
 def _position(facts: Facts) -> Iterator[Mistake]:

@@ -49,7 +49,8 @@ def load_config(
     if merged.problems:
         raise ConfigError(merged.problems)
 
-    config = Config(*(contents[file] for file in FILES), sources=dict(merged.origins))
+    app, policy, universe, signals, strategies = (contents[file] for file in FILES)
+    config = Config(app, policy, universe, signals, strategies, dict(merged.origins))
     if params_checker is not None:
         for stanza in config.strategies():
             for said in params_checker(stanza):

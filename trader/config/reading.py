@@ -43,10 +43,9 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Reading:
-    """What one YAML text says: its tree, the line of every key, and the keys written twice."""
+    """What one YAML text says: its tree, and the keys written twice."""
 
     tree: Node = None
-    lines: dict[Path, int] = field(default_factory=dict)
     repeated: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -82,6 +81,8 @@ def parse(text: str, root: Path = ()) -> Reading:
         raise Unreadable(f"line {line}, column {tab[0].index(chr(9)) + 1}: a tab; YAML is indented with spaces")
     try:
         return _Parser(text).read(root)
+    except UnicodeEncodeError:
+        raise Unreadable("not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
@@ -140,25 +141,32 @@ class _Parser:
     def _list(self, path: Path) -> list[Node]:
         items: list[Node] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            self._reading.lines[(*path, len(items))] = event.start_mark.line + 1
             items.append(self._node(event, (*path, len(items))))
         return items
 
     def _mapping(self, path: Path) -> Tree:
         mapping: Tree = {}
+        lines: dict[str, int] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
-                raise _at(event, "a key is a plain word")
-            key, line = str(event.value), event.start_mark.line + 1
+            key, line = _key(event), _line(event)
             here = (*path, key)
             if key in mapping:
-                first = self._reading.lines[here]
-                self._reading.repeated.append((here, f"written twice, on lines {first} and {line}; keep one"))
-            self._reading.lines[here] = line
+                sentence = f"written twice, on lines {lines[key]} and {line}; keep one"
+                self._reading.repeated.append((here, sentence))
+            lines[key] = line
             mapping[key] = self._node(next(self._events), here)
         return mapping
 
 
+def _key(event: Any) -> str:
+    if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
+        raise _at(event, "a key is a plain word")
+    return str(event.value)
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
 def _at(event: Any, sentence: str) -> Unreadable:
-    mark = event.start_mark
-    return Unreadable(f"line {mark.line + 1}, column {mark.column + 1}: {sentence}")
+    return Unreadable(f"line {_line(event)}, column {int(event.start_mark.column) + 1}: {sentence}")
