@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 export UV_PYTHON_DOWNLOADS := never
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/.pre-commit
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
+TESTS := $(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile
 WORKERS ?= 2
 
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
@@ -52,12 +53,12 @@ check: $(READY) ## format, lint, types, floors, house rules, secrets, stripped n
 	$(BIN)/pre-commit run --all-files
 
 fast: $(READY) ## the quick tests, within a minute
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow and not browser and not prove and not nightly"
+	$(TESTS) -m "not slow and not browser and not prove and not nightly"
 
 test: $(READY) ## everything a change must pass: check, tests, notebooks, traceability
 	@rm -rf reports/.rtm
 	$(MAKE) --no-print-directory check
-	$(PYTEST) -n $(WORKERS) --dist loadfile
+	$(TESTS)
 	$(MAKE) --no-print-directory notebooks
 	$(BIN)/trader rtm
 
@@ -65,10 +66,10 @@ notebooks: $(READY) ## run every notebook and compare its checked cells
 	$(PYTEST) -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout=60 notebooks
 
 prove: $(READY) ## the long proofs; fails when there are none
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m prove
+	$(TESTS) -m prove
 
 nightly: $(READY) ## the longest proofs
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "prove or nightly"
+	$(TESTS) -m "prove or nightly"
 
 bench: $(READY) ## measure, print, and write reports/bench.json
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -173,7 +173,7 @@ class AHouse:
         (self.root / "tests/test_it.py").write_text("\n".join(line[indent:] for line in lines) + "\n")
 
     def pytest(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return self.run("pytest", "-q", "-p", "no:cacheprovider", *options)
+        return self.run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", *options)
 
     def rtm(self) -> subprocess.CompletedProcess[str]:
         return self.run("trader.cli", "rtm")

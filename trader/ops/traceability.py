@@ -22,6 +22,7 @@ from trader.errors import TraderError
 
 RECORD = Path("reports/.rtm/outcomes.json")
 LOCK_WAIT_SECONDS = 30
+NAMED_MAX = 3
 JUDGED_SOURCES = ("trader/**/*.py", "strategies/*.py", "config/**/*.yaml", "notebooks/*.ipynb")
 
 
@@ -130,7 +131,8 @@ def _judge_one(requirement: str, title: str, not_yet: bool, outcomes: list[Outco
     passed = sum(outcome.outcome == "passed" for outcome in tests)
 
     if failed:
-        return Row(requirement, title, "red", f"failed: {', '.join(failed)}", tests)
+        more = f" and {len(failed) - NAMED_MAX} more" if len(failed) > NAMED_MAX else ""
+        return Row(requirement, title, "red", f"failed: {', '.join(failed[:NAMED_MAX])}{more}", tests)
     if not_yet:
         return Row(requirement, title, "not yet", f"not due; {passed} passed already", tests)
     if not passed:
