@@ -57,8 +57,8 @@ class Room:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def leave(self) -> None:
-        """Remove the directory and all in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove the directory, all in it, and whoever still lives there."""
+        _clear(self.path)
         os.close(self._lock)
 
 
@@ -68,11 +68,15 @@ def sweep(base: Path) -> int:
     for room in base.glob(ROOM_PREFIX + "*"):
         if not _is_abandoned(room):
             continue
-        for pid in processes_naming(str(room) + os.sep):
-            _kill_group(pid)
-        shutil.rmtree(room, ignore_errors=True)
+        _clear(room)
         swept += 1
     return swept
+
+
+def _clear(room: Path) -> None:
+    for pid in processes_naming(f"{room}{os.sep}"):
+        _kill_group(pid)
+    shutil.rmtree(room, ignore_errors=True)
 
 
 def processes_naming(text: str) -> Iterator[int]:

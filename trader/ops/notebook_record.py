@@ -25,50 +25,56 @@ BANNER_TAG = "trader-verdict"
 
 
 def sealed(
-    nb: NotebookNode, verdict: Mapping[str, Any], statuses: Mapping[int, str], paths: Mapping[str, str], redact: Redact
+    nb: NotebookNode, account: Mapping[str, Any], statuses: Mapping[int, str], paths: Mapping[str, str], redact: Redact
 ) -> bytes:
-    """The bytes of the record of *nb*, whose cell i really came to *statuses[i]* or was never run."""
+    """
+    The bytes of the record of *nb*, whose cell i really came to *statuses[i]* or was never run.
+
+    *account* is ours and clean already; it is not redacted, lest its hashes be taken for keys.
+    """
     nb = remove_error_markers(nb)
-    _correct(nb, verdict, statuses, paths)
-    nb.metadata["trader"] = dict(verdict)
-    on_top = {"cell_type": "markdown", "id": "verdict", "metadata": {"tags": [BANNER_TAG]}, "source": banner(verdict)}
-    nb.cells.insert(0, on_top)
-    text = json.dumps(_redacted(nb, redact), indent=1, sort_keys=True, ensure_ascii=False)
+    _correct(nb, account, statuses, paths)
+    clean = redacted(nb, redact)
+    clean["metadata"]["trader"] = dict(account)
+    on_top = {"cell_type": "markdown", "id": "verdict", "metadata": {"tags": [BANNER_TAG]}, "source": banner(account)}
+    clean["cells"].insert(0, on_top)
+    text = json.dumps(clean, indent=1, sort_keys=True, ensure_ascii=False)
     return f"{text}\n".encode()
 
 
-def banner(verdict: Mapping[str, Any]) -> str:
+def banner(account: Mapping[str, Any]) -> str:
     """The verdict in a line of Markdown; the error's text is foreign and cannot be more than text."""
-    where = f" at cell [{verdict['cell']}]" if verdict["cell"] else ""
-    line = f"**{MARK[verdict['status']]}{'' if verdict['status'] == 'complete' else where}** · "
-    line += f"cycle `{verdict['cycle_id']}` · as of {verdict['as_of']} · {verdict['seconds']:.2f} s"
-    if verdict["error"]:
-        line += f"\n\n<pre>{html.escape(verdict['error'])}</pre>"
+    where = f" at cell [{account['cell']}]" if account["cell"] else ""
+    line = f"**{MARK[account['status']]}{'' if account['status'] == 'complete' else where}** · "
+    line += f"cycle `{account['cycle_id']}` · as of {account['as_of']} · {account['seconds']:.2f} s"
+    if account["error"]:
+        line += f"\n\n<pre>{html.escape(account['error'])}</pre>"
     return line
 
 
 def _correct(
-    nb: NotebookNode, verdict: Mapping[str, Any], statuses: Mapping[int, str], paths: Mapping[str, str]
+    nb: NotebookNode, account: Mapping[str, Any], statuses: Mapping[int, str], paths: Mapping[str, str]
 ) -> None:
-    is_complete = verdict["status"] == "complete"
+    is_complete = account["status"] == "complete"
     for index, cell in enumerate(nb.cells):
         status = statuses.get(index, "pending")
         status = "failed" if status == "running" else status
-        account = cell.metadata.setdefault("papermill", {})
-        account["status"] = status
-        account["exception"] = None if status == "pending" else status == "failed"
+        claim = cell.metadata.setdefault("papermill", {})
+        claim["status"] = status
+        claim["exception"] = None if status == "pending" else status == "failed"
         if status == "pending":
-            account.update(start_time=None, end_time=None, duration=None)
+            claim.update(start_time=None, end_time=None, duration=None)
     nb.metadata.papermill.update(paths, exception=not is_complete)
 
 
-def _redacted(value: Any, redact: Redact) -> Any:
+def redacted(value: Any, redact: Redact) -> Any:
+    """*value* with every text in it, keys too, passed through *redact*."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {redact(key): _redacted(item, redact) for key, item in value.items()}
+        return {redact(key): redacted(item, redact) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_redacted(item, redact) for item in value]
+        return [redacted(item, redact) for item in value]
     return value
 
 

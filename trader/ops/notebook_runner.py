@@ -23,7 +23,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from trader.errors import TraderError
-from trader.ops.notebook_record import Redact, sealed, write_whole
+from trader.ops.notebook_record import Redact, redacted, sealed, write_whole
 from trader.ops.notebook_source import NotebookSource, Parameters
 from trader.ops.output_cap import CELL_CHARS_MAX
 from trader.ops.result_marker import find_result
@@ -84,7 +84,7 @@ class NotebookRunner:
             error=self._shown(error),
             seconds=round(time.monotonic() - begun, 4),
             path=self.path_of(cycle_id, as_of),
-            result=result,
+            result=redacted(result, self.redact),
             is_cut=run.is_cut,
         )
         return self._keep(verdict, run, source)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from trader.errors import TraderError
+from trader.ops.notebook_shape import PARAMETERS_TAG, parsed, source_of, tags_of
 
 Parameters = Mapping[str, Any]
 
@@ -35,15 +35,15 @@ class NotebookSource:
         """The notebook at *path*; unreadable or without exactly one parameters cell is a `TraderError`."""
         try:
             data = path.read_bytes()
-            cells = json.loads(data)["cells"]
+            cells = parsed(data)["cells"]
         except OSError as failure:
             raise TraderError(f"{path}: cannot be read: {failure.strerror}") from None
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             raise TraderError(f"{path}: not a notebook (nbformat 4 JSON with cells)") from None
-        tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+        tagged = [cell for cell in cells if PARAMETERS_TAG in tags_of(cell)]
         if len(tagged) != 1:
             raise TraderError(f"{path}: needs exactly one cell tagged parameters, has {len(tagged)}")
-        names = _assigned_names(path, "".join(tagged[0]["source"]))
+        names = _assigned_names(path, source_of(tagged[0]))
         return cls(path, names, hashlib.sha256(data).hexdigest())
 
     def check(self, parameters: Parameters) -> None:

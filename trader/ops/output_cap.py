@@ -99,8 +99,8 @@ class OutputCap:
             else:
                 rich_left -= self._fit_rich(output, rich_left)
         if self._refused:
-            note = f"… {self._refused:,} more outputs left out …\n"
-            outputs.append({"output_type": "stream", "name": "stderr", "text": note})
+            text = f"… {self._refused:,} more outputs left out …\n"
+            outputs.append(type(outputs[-1])(output_type="stream", name="stderr", text=text))
             self.is_cut = True
         self._texts.clear()
 

@@ -8,7 +8,6 @@ leaves no name behind: a notebook finds the namespace of a new kernel.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -25,7 +24,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from trader.errors import TraderError
 from trader.ops.kernel_env import kernel_environment
 
-LOG_TAIL_BYTES = 2_000
+LOG_BYTES_MAX = 100_000
+LAST_WORDS_CHARS = 600
+CRASH = "Fatal Python error"
 
 DEFAULT_WARMUP = """
 import datetime, decimal, json, math
@@ -39,8 +40,9 @@ frame.groupby(frame.index.date).agg({"close": "last", "volume": "sum"})
 frame.tail(3)._repr_html_(), repr(frame.tail(3)), frame.iloc[-1].to_dict()
 """
 
-DIE_WITH_PARENT = """
-import ctypes, os, signal, sys
+FIRST_WORDS = """
+import ctypes, faulthandler, os, signal, sys
+faulthandler.enable(file=open({log!r}, "ab"), all_threads=False)
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     if os.getppid() != {parent}:
@@ -65,15 +67,15 @@ class KernelSettings:
 class SpareKernel:
     """A started kernel and our open connection to it; all methods but `kill` belong to the pool's thread."""
 
-    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient, pid: int, log: Path) -> None:
+    def __init__(self, manager: AsyncKernelManager, stem: Path) -> None:
         self.manager = manager
-        self.client = client
-        self.pid = pid
-        self._log = log
+        self._client: AsyncKernelClient | None = None
+        self.pid = 0
+        self._log = stem.with_suffix(".log")
 
     @classmethod
     async def start(cls, settings: KernelSettings, room: Path, number: int) -> SpareKernel:
-        """A ready, warm kernel; `KernelStartFailed` says why not."""
+        """A ready, warm kernel; `KernelStartFailed` says why not.  Nothing is left of one that did not get so far."""
         stem = room / f"k{number}"
         manager = AsyncKernelManager(
             kernel_name="python3",
@@ -81,9 +83,20 @@ class SpareKernel:
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),  # the interpreter we run in, not a user's spec
             connection_file=f"{stem}.json",
         )
-        log = stem.with_suffix(".log")
-        with log.open("wb") as sink:
-            await manager.start_kernel(
+        kernel = cls(manager, stem)
+        is_ready = False
+        try:
+            await kernel._launch(settings, room)
+            await kernel._prepare(settings)
+            is_ready = True
+        finally:
+            if not is_ready:
+                await kernel.dispose()
+        return kernel
+
+    async def _launch(self, settings: KernelSettings, room: Path) -> None:
+        with self._log.open("wb") as sink:
+            await self.manager.start_kernel(
                 env=kernel_environment(os.environ, settings.extra_env, room),
                 cwd=str(settings.cwd or Path.cwd()),
                 stdin=subprocess.DEVNULL,
@@ -91,19 +104,17 @@ class SpareKernel:
                 stderr=subprocess.STDOUT,
                 extra_arguments=["--HistoryManager.enabled=False"],
             )
-        provisioner = manager.provisioner
+        provisioner = self.manager.provisioner
         assert isinstance(provisioner, LocalProvisioner)
         assert provisioner.pid is not None
-        kernel = cls(manager, manager.client(), provisioner.pid, log)
-        ready = False
-        try:
-            await kernel._prepare(settings)
-            ready = True
-        finally:
-            if not ready:
-                kernel.kill()
-                await kernel.dispose()
-        return kernel
+        self.pid = provisioner.pid
+        self._client = self.manager.client()  # not before: it copies the addresses the launch chose
+
+    @property
+    def client(self) -> AsyncKernelClient:
+        """Our connection, open from start to disposal."""
+        assert self._client is not None
+        return self._client
 
     async def _prepare(self, settings: KernelSettings) -> None:
         timeout = settings.start_timeout_seconds
@@ -111,7 +122,7 @@ class SpareKernel:
         self.client.allow_stdin = False
         try:
             await self.client.wait_for_ready(timeout=timeout)
-            for code in (DIE_WITH_PARENT.format(parent=os.getpid()), settings.warmup):
+            for code in (FIRST_WORDS.format(parent=os.getpid(), log=str(self._log)), settings.warmup):
                 reply = await self._run_quietly(code, timeout)
                 if reply["status"] != "ok":
                     reason = f"{reply.get('ename', 'unknown')}: {reply.get('evalue', '')}"
@@ -140,6 +151,8 @@ class SpareKernel:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
+        if not self.pid:
+            return
         try:
             os.killpg(self.pid, number)  # a kernel leads its own session, so its group has its number
         except ProcessLookupError:
@@ -148,17 +161,19 @@ class SpareKernel:
     async def dispose(self) -> None:
         """Kill it, close the connection, remove its files."""
         self.kill()
-        self.client.stop_channels()
+        if self._client is not None:
+            self._client.stop_channels()
         await self.manager.shutdown_kernel(now=True)
         self._log.unlink(missing_ok=True)
-        await asyncio.sleep(0)
 
     def last_words(self) -> str:
         """The end of what the process wrote outside its cells, for instance a crash in C."""
         try:
-            return self._log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace").strip()
+            text = self._log.read_bytes()[-LOG_BYTES_MAX:].decode(errors="replace")
         except OSError:
             return ""
+        crash = text.rfind(CRASH)
+        return (text[crash:] if crash >= 0 else text[-LAST_WORDS_CHARS:])[:LAST_WORDS_CHARS].strip()
 
 
 def _ignore(message: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -49,6 +50,12 @@ class SparePool:
             atexit.register(self.close)
             self._loop.call_soon_threadsafe(self.top_up)
         return self
+
+    @property
+    def room(self) -> Path:
+        """The private directory of this pool's sockets."""
+        assert self._room is not None
+        return self._room.path
 
     def close(self) -> None:
         """Kill every kernel and leave nothing behind; may be called twice."""
@@ -101,9 +108,8 @@ class SparePool:
             self._waiting.append(self._loop.create_task(self._start()))
 
     async def _start(self) -> SpareKernel:
-        assert self._room is not None
         self.started += 1
-        return await SpareKernel.start(self.settings, self._room.path, self.started)
+        return await SpareKernel.start(self.settings, self.room, self.started)
 
     async def _first_ready(self) -> None:
         if self._waiting:
