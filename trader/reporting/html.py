@@ -25,7 +25,7 @@ from trader.reporting.figures import comparison_specs, figure_specs
 from trader.reporting.palette import DARK, LIGHT, css_variables
 
 TEMPLATES = Path(__file__).with_name("templates")
-POLICY = (
+POLICY = Markup(
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 MAX_PLAIN_BYTES = 2_500_000
