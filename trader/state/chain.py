@@ -20,7 +20,7 @@ from trader.model.scalars import write_time
 GENESIS = "0" * 64
 """What the first record follows."""
 
-_HEADER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_HEADER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
 
 
 class Record(NamedTuple):

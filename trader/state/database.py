@@ -69,7 +69,7 @@ def create(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    db = connect(draft, writable=True)
+    db = connect(draft, "rw")
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN EXCLUSIVE")
@@ -84,9 +84,12 @@ def create(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    """Open the existing file *path*; a reader can change neither it nor its log."""
-    uri = f"{path.absolute().as_uri()}?mode={'rw' if writable else 'ro'}"
+def connect(path: Path, how: str) -> sqlite3.Connection:
+    """
+    Open the existing file *path*: `rw` to write; `ro` to read beside a writer, which may leave an empty -wal file;
+    `frozen` to read without a trace what nobody writes and has no -wal.
+    """
+    uri = f"{path.absolute().as_uri()}?mode={'ro&immutable=1' if how == 'frozen' else how}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA fullfsync = ON")
@@ -117,7 +120,7 @@ def assert_form(db: sqlite3.Connection, path: Path) -> None:
 
     found = {sql for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     if found != set(SCHEMA):
-        odd = sorted(found ^ set(SCHEMA))[0].split("\n")[0]
+        odd = min(map(str, found ^ set(SCHEMA))).split("\n")[0]
         raise JournalDamaged(path, f"its tables are not those of a journal ({odd} …)")
     verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":

@@ -31,7 +31,8 @@ from trader.state.refusals import (
     NotInJournal,
     WrongJournal,
 )
-from trader.state.view import COLUMNS, ChainReport, JournalView, named, verify
+from trader.state.soundness import COLUMNS, named
+from trader.state.view import ChainReport, JournalView, verify
 
 __all__ = [
     "ChainReport", "DuplicateRecord", "Fenced", "JournalDamaged", "JournalView", "JournalWriteFailed", "NotInJournal",
@@ -70,7 +71,7 @@ class SqliteJournal(JournalView):
                 raise Fenced(f"{path}: epoch {self._last_epoch} has written here; epoch {self.epoch} must stop")
             self._db.close()
             with named(path):
-                self._db = database.connect(path, writable=True)
+                self._db = database.connect(path, "rw")
                 database.assert_durable(self._db, path)
             self._settle()
             unless_ready.pop_all()

@@ -1,33 +1,28 @@
 """
 A journal as a reader sees it: checked from the first record to the published head, or not opened at all.
 
-Opening changes nothing on disk, sound or damaged, and neither waits for a
-running writer nor makes it wait.
+Looking changes no byte of the record, and neither waits for a running writer
+nor makes it wait.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trader.errors import HeldElsewhere
 from trader.model.codec import CodecError, digest, loads, loads_event
 from trader.model.events import AccountOpened, CycleBegan, Event
 from trader.model.market import Snapshot
 from trader.state import database
 from trader.state import head as published_head
-from trader.state.chain import GENESIS, Record, link, true_hash
-from trader.state.head import Head
+from trader.state.chain import Record, link
 from trader.state.refusals import JournalDamaged, NotInJournal, WrongJournal
-
-COLUMNS = ", ".join(Record._fields)
-BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+from trader.state.soundness import COLUMNS, examine, named
 
 
 class JournalView:
@@ -36,13 +31,13 @@ class JournalView:
     def __init__(self, path: Path, *, mode: str | None = None, account: str | None = None) -> None:
         self.path = path
         self.published = published_head.read(path)
-        self._db = _open_to_read(path, self.published)
-        with ExitStack() as unless_sound:
-            unless_sound.callback(self.close)
-            with named(path):
-                self._last, self._last_epoch = _check(self._db, path, self.published)
+        self._last, self._last_epoch = examine(path, self.published)
+        with named(path):
+            self._db = database.connect(path, "ro")
+        with ExitStack() as unless_ours:
+            unless_ours.callback(self.close)
             self._refuse_another(mode, account)
-            unless_sound.pop_all()
+            unless_ours.pop_all()
 
     def replay(self, after: int = 0) -> Iterator[Event]:
         """Every event after record *after*, oldest first."""
@@ -123,55 +118,6 @@ def verify(path: Path) -> ChainReport:
             return ChainReport(str(path), view.count(), len(ids), view.head(), seq)
     except JournalDamaged as error:
         return ChainReport(str(path), damage=str(error))
-
-
-@contextmanager
-def named(path: Path) -> Iterator[None]:
-    """What SQLite cannot read is damage of *path*."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
-            raise HeldElsewhere(f"{path}: another process holds it ({error})") from None
-        raise JournalDamaged(path, f"SQLite cannot read it ({error})") from None
-
-
-def _open_to_read(path: Path, published: Head | None) -> sqlite3.Connection:
-    if not path.exists():
-        if published is None:
-            raise NotInJournal(f"{path}: there is no journal here")
-        raise JournalDamaged(path, f"the file is gone, but {published.seq} records were published")
-    if published is None:
-        raise JournalDamaged(path, f"its published head {published_head.head_path(path).name} is gone")
-    with named(path):
-        return database.connect(path, writable=False)
-
-
-def _check(db: sqlite3.Connection, path: Path, published: Head | None) -> tuple[Head, int]:
-    """The last record's head and epoch, once all records are found to follow each other up to *published*."""
-    db.execute("BEGIN")
-    try:
-        database.assert_form(db, path)
-        last, epoch = Head(0, GENESIS, ""), 0
-        for row in db.execute(f"SELECT {COLUMNS} FROM records ORDER BY seq"):
-            record = Record(*row)
-            if record.seq != last.seq + 1:
-                raise JournalDamaged(path, f"record {last.seq + 1} is missing")
-            if record.prev != last.hash or true_hash(record) != record.hash or record.epoch < epoch:
-                raise JournalDamaged(path, f"record {record.seq} does not match its hash")
-            last, epoch = Head(record.seq, record.hash, record.time), record.epoch
-            if published is not None and published.seq == last.seq and published != last:
-                raise JournalDamaged(path, f"record {last.seq} is not the one whose hash was published")
-    finally:
-        db.execute("ROLLBACK")
-
-    if published is not None and published.seq > last.seq:
-        raise JournalDamaged(
-            path,
-            f"it ends at record {last.seq}, but record {published.seq} was published: "
-            f"its tail was cut, its -wal file is missing or damaged, or this is an older copy",
-        )
-    return last, epoch
 
 
 def _check_forms(view: JournalView) -> None:
