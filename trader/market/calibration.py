@@ -38,6 +38,26 @@ SAMPLES: Final = tuple((seed, datetime(year, 1, 1, tzinfo=UTC)) for seed in (0, 
 BARS_OF_BTC: Final = {"CHZ-USD": "1h", "OCEAN-USD": "1h"}
 """Products whose real 1-minute bars are of a time without 1-minute bars of BTC."""
 
+BANDS: Final[Mapping[str, tuple[float, float]]] = {
+    "vol_pct": (0.7, 1.4),
+    "kurtosis_1m": (0.15, 4.0),
+    "kurtosis_1h": (0.1, 1.5),
+    "acf_abs_1": (0.35, 1.3),
+    "acf_abs_60": (0.45, 1.3),
+    "corr_btc_1h": (0.85, 1.2),
+    "zero_return_pct": (0.5, 1.7),
+    "missing_pct": (0.75, 1.5),
+    "missing_run_mean": (0.9, 1.1),
+    "flat_pct": (0.75, 1.35),
+    "range_bps": (0.6, 1.3),
+    "corr_volume_abs": (0.5, 1.35),
+    "volume_log_std": (0.85, 1.15),
+    "volume_usd_median": (0.7, 1.4),
+}
+"""Built-in over real, for each fact: what the tests hold the generator to.  Kurtosis hangs on a few real bars."""
+MISSING_FLOOR: Final = 0.1
+"""Where real bars have (next to) none, in per cent or minutes, a ratio says nothing: the built-in has none either."""
+
 Source = Callable[[str], Sequence[Figures]]
 
 
@@ -67,6 +87,21 @@ def sample_figures(samples: Sequence[tuple[int, datetime]] = SAMPLES, span: time
         return [_figures(measure(frames[symbol], frames["BTC-USD"]), spread) for frames in panels]
 
     return _medians(of)
+
+
+def distances(real: Mapping[str, Figures], made: Mapping[str, Figures]) -> list[str]:
+    """The facts of *made* that lie outside their band, in words; none when the market is close enough."""
+    far = []
+    for group, figures in real.items():
+        for fact, (low, high) in BANDS.items():
+            wanted, found = figures[fact], made[group][fact]
+            if wanted < MISSING_FLOOR and fact in ("missing_pct", "missing_run_mean", "flat_pct"):
+                ok = found < MISSING_FLOOR
+            else:
+                ok = low * wanted <= found <= high * wanted
+            if not ok:
+                far.append(f"{fact} of {group}: {found:.4g}, real {wanted:.4g}, wanted {low} to {high} of it")
+    return far
 
 
 def table(real: Mapping[str, Figures], made: Mapping[str, Figures]) -> str:

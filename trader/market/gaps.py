@@ -21,13 +21,15 @@ def gaps_of(frame: pd.DataFrame, start: datetime, end: datetime, step: int) -> G
     starts = starts[low:high]
     if len(starts) == 0:
         return None
-    # Bars lacking before the first, between neighbours, and after the last.
-    lacking = np.diff(starts, prepend=first - step, append=last) // step - 1
+    before, after = (int(starts[0]) - first) // step, (last - int(starts[-1])) // step - 1
+    between = np.diff(starts)
+    between //= step
+    between -= 1
     return Gaps(
         expected=(last - first) // step,
-        missing=int(lacking.sum()),
-        runs=int(np.count_nonzero(lacking)),
-        largest=int(lacking.max()),
+        missing=before + int(between.sum()) + after,
+        runs=int(before > 0) + int(np.count_nonzero(between)) + int(after > 0),
+        largest=max(before, int(between.max(initial=0)), after),
         first=datetime.fromtimestamp(int(starts[0]), UTC),
         last=datetime.fromtimestamp(int(starts[-1]), UTC),
         late_seconds=int(starts[0]) - first,

@@ -8,7 +8,7 @@ and a file of grade B is used only when its segment is named.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,11 @@ import pandas as pd
 from trader.market.bars import CLOSE, bars_frame, block_of, epoch_seconds, resample
 from trader.market.checks import utc
 from trader.market.gaps import gaps_of
-from trader.market.granularity import GRANULARITIES, granularity_name, parse_granularity
-from trader.market.lake_files import BadLake, LakeFile, discover, extent, read_windows
-from trader.market.lake_sources import NoBars, Source, cut_buckets, in_order, narrowed, whole_span
-from trader.market.panel import Gaps, Panel
+from trader.market.granularity import granularity_name, parse_granularity
+from trader.market.lake_files import BadLake, LakeFile, discover
+from trader.market.lake_read import extent, read_windows
+from trader.market.lake_sources import NoBars, Source, cut_buckets, in_order, narrowed, warnings_of, whole_span
+from trader.market.panel import Panel
 from trader.market.products import ProductBook
 from trader.market.symbols import other_venue, unknown_symbol
 
@@ -44,11 +45,13 @@ class Lake:
         """The granularities there are files of, finest first."""
         return tuple(granularity_name(seconds) for seconds in sorted({file.seconds for file in self._of(symbol)}))
 
-    def offering(self, granularity: str) -> tuple[str, ...]:
-        """Symbols of the lake's own venue that can be loaded at *granularity* without naming a segment."""
+    def offering(self, granularity: str, start: datetime | None = None, end: datetime | None = None) -> tuple[str, ...]:
+        """Symbols of the lake's own venue that have *granularity* in `[start, end)`, no segment being named."""
         step = parse_granularity(granularity)
+        span = whole_span(start, end, step)
         fit = {file.symbol for file in self.files if file.grade == "A" and step % file.seconds == 0}
-        return tuple(sorted(symbol for symbol in fit if not other_venue(symbol)))
+        own = sorted(symbol for symbol in fit if not other_venue(symbol))
+        return tuple(symbol for symbol in own if self._source(symbol, step, *span, ()).covered(*span))
 
     @cached_property
     def products(self) -> ProductBook:
@@ -109,9 +112,9 @@ class Lake:
             granularity=granularity,
             start=since,
             end=until,
-            products={s: self.products.product(s, float(np.median(block_of(f)[CLOSE]))) for s, f in frames.items()},
+            products={symbol: self.products.product(symbol, _typical_price(f)) for symbol, f in frames.items()},
             gaps=gaps,
-            warnings=tuple(_warnings(sources, gaps)),
+            warnings=tuple(warnings_of(sources, gaps)),
             sources={symbol: source.describe(step) for symbol, source in sources.items()},
             tiers=self.products.hints("tier"),
             themes=self.products.hints("theme"),
@@ -173,22 +176,7 @@ def load_panel(
     return Lake(path).load_panel(symbols, granularity, start, end, warmup_bars)
 
 
-def _warnings(sources: dict[str, Source], gaps: dict[str, Gaps | None]) -> Iterator[str]:
-    for symbol, source in sources.items():
-        if other_venue(symbol):
-            yield f"{symbol}: quoted in USDT, so from another venue than Coinbase; good for a backtest only"
-        for file in source.files:
-            if file.grade != "A":
-                yield f"{symbol}: {file.name} is of grade {file.grade} (third party), used because it was named"
-        found = gaps[symbol]
-        if found is not None and found.late_seconds:
-            first = utc(int(found.first.timestamp()))
-            yield f"{symbol}: the first bar is at {first}, {_span(found.late_seconds)} after the start"
-        if found is not None and found.early_seconds:
-            last = utc(int(found.last.timestamp()))
-            yield f"{symbol}: the last bar is at {last}, {_span(found.early_seconds)} before the end"
-
-
-def _span(seconds: int) -> str:
-    days, rest = divmod(seconds, GRANULARITIES["1d"])
-    return f"{days} days" if days >= 2 else f"{(days * 86_400 + rest) / 3600:.4g} h"
+def _typical_price(bars: pd.DataFrame) -> float:
+    """The middle one of about a thousand closes."""
+    closes = block_of(bars)[CLOSE]
+    return float(np.median(closes[:: 1 + len(closes) // 1000]))

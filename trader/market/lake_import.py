@@ -23,16 +23,9 @@ import pyarrow.parquet as pq
 from trader.market.bars import COLUMNS, START, bars_frame, block_of, epoch_seconds
 from trader.market.checks import BadBars, content_problems, utc
 from trader.market.granularity import parse_granularity
-from trader.market.lake_files import (
-    NAME,
-    BadLake,
-    LakeFile,
-    discover,
-    extent,
-    file_name,
-    read_windows,
-)
+from trader.market.lake_files import NAME, BadLake, LakeFile, discover, file_name
 from trader.market.lake_intake import read_source
+from trader.market.lake_read import extent, read_windows
 from trader.market.lake_sources import FOREVER
 
 FloatArray = npt.NDArray[np.float64]

@@ -16,7 +16,8 @@ import pandas as pd
 
 from trader.market.bars import COLUMNS, START
 from trader.market.checks import BadBars
-from trader.market.lake_files import BadLake, open_file, read_starts
+from trader.market.lake_files import BadLake, open_file
+from trader.market.lake_read import read_starts
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -44,6 +45,8 @@ def read_source(path: Path) -> tuple[IntArray, FloatArray]:
     if missing:
         found = ", ".join(frame.columns) or "none"
         raise BadBars(path.name, [f"columns missing: {', '.join(missing)}; found {found}"])
+    if frame.empty:
+        raise BadBars(path.name, ["there is no bar in it; wanted at least one"])
     words = [name for name in COLUMNS if not pd.api.types.is_numeric_dtype(frame[name])]
     if words:
         raise BadBars(path.name, [f"column {name} is not made of numbers" for name in words])

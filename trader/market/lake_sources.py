@@ -6,15 +6,18 @@ Files of one granularity follow one another in time; an overlap is an error.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from trader.market.checks import utc
-from trader.market.granularity import granularity_name
-from trader.market.lake_files import BadLake, LakeFile, extent
+from trader.market.granularity import GRANULARITIES, granularity_name
+from trader.market.lake_files import BadLake, LakeFile
+from trader.market.lake_read import extent
+from trader.market.panel import Gaps
+from trader.market.symbols import other_venue
 
 FOREVER: Final = (0, 1 << 62)
 
@@ -89,3 +92,25 @@ def narrowed(
     if first >= last:
         raise NoBars(f"all bars of these symbols end before {utc(first)}")
     return first, last
+
+
+def warnings_of(sources: Mapping[str, Source], gaps: Mapping[str, Gaps | None]) -> Iterator[str]:
+    """What a user should know of these bars before trusting a figure made of them."""
+    for symbol, source in sources.items():
+        if other_venue(symbol):
+            yield f"{symbol}: quoted in USDT, so from another venue than Coinbase; good for a backtest only"
+        for file in source.files:
+            if file.grade != "A":
+                yield f"{symbol}: {file.name} is of grade {file.grade} (third party), used because it was named"
+        found = gaps[symbol]
+        if found is not None and found.late_seconds:
+            first = utc(int(found.first.timestamp()))
+            yield f"{symbol}: the first bar is at {first}, {_span(found.late_seconds)} after the start"
+        if found is not None and found.early_seconds:
+            last = utc(int(found.last.timestamp()))
+            yield f"{symbol}: the last bar is at {last}, {_span(found.early_seconds)} before the end"
+
+
+def _span(seconds: int) -> str:
+    days, rest = divmod(seconds, GRANULARITIES["1d"])
+    return f"{days} days" if days >= 2 else f"{(days * 86_400 + rest) / 3600:.4g} h"

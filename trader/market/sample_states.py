@@ -39,7 +39,7 @@ MOVES: Final = (
     (0.0, 0.15, 0.35, 0.5),
 )
 """Chance of tomorrow's regime (column) given today's (row)."""
-DRIFT: Final = (0.0065, 0.0, -0.005, -0.04)
+DRIFT: Final = (0.0075, 0.0, -0.007, -0.04)
 """Log return of BTC a day."""
 LOUDNESS: Final = (-0.05, -0.25, 0.10, 0.80)
 """Log volatility against the average."""
