@@ -7,7 +7,7 @@ testing code that does I/O where it should decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -86,8 +86,11 @@ class Feed(Protocol):
 class Journal(Protocol):
     """The durable record."""
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Commit *events* as one transaction; when this returns they survive a crash."""
+    def append(self, events: Sequence[Event], snapshots: Mapping[str, str] = ..., /) -> None:
+        """
+        Commit *events*, and the canonical texts of *snapshots* by id, as one transaction.
+        When this returns they survive a crash.
+        """
 
     def replay(self) -> Iterable[Event]:
         """Every event ever committed, oldest first."""

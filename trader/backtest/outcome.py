@@ -54,7 +54,7 @@ def to_run(
             walked,
             market,
             ExposureTrace(
-                asset_caps_pct={symbol: asset_cap_pct for symbol in sorted(traded)} if asset_cap_pct else {},
+                asset_caps_pct=dict.fromkeys(sorted(traded), asset_cap_pct) if asset_cap_pct else {},
                 theme_caps_pct=theme_caps_pct,
                 strategy_caps_pct=strategy_caps_pct,
                 total_cap_pct=total_cap_pct,

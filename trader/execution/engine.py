@@ -100,5 +100,3 @@ class ExecutionEngine:
         else:
             change = OrderChanged(now, order_id, OrderStatus.REJECTED, reason=answer.reason)
         self.record(change)
-
-

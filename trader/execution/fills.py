@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trader.model.market import Product
-from trader.model.money import BPS, ONE, ZERO, Liquidity, ceil_to, exact, floor_to
+from trader.model.money import BPS, ONE, Liquidity, ceil_to, exact, floor_to
 from trader.model.orders import OrderIntent
 from trader.model.trading import ExitReason, Side
 
@@ -83,23 +83,22 @@ class ProtectiveExit:
 
 
 def market_price(side: Side, open_price: float, costs_bps: CostsBps, product: Product) -> Decimal:
-    """The open, moved against us by half spread and slippage, on the product's increment (up for BUY, down for SELL)."""
+    """The open, moved against us by half spread and slippage, on the increment (up for BUY, down for SELL)."""
     return _against(side, exact(open_price), costs_bps, product)
 
 
 def resting_price(intent: OrderIntent, bar: BarRow) -> Decimal | None:
-    """Where a resting BUY limit fills in *bar*: at the open if it gaps below, at the limit if traded through, or not."""
+    """Where a resting BUY limit fills: at the open if that gaps below, at the limit if traded through, or not."""
     limit = intent.limit_price
-    assert limit is not None and intent.side is Side.BUY, "only maker entries rest"
+    assert limit is not None, "a maker order has a limit"
+    assert intent.side is Side.BUY, "only entries rest"
     opened, low = exact(bar.open), exact(bar.low)
     if opened < limit:
         return opened
     return limit if low < limit else None
 
 
-def protective_exit(
-    holding: Holding, bar: BarRow, costs_bps: CostsBps, product: Product
-) -> ProtectiveExit | None:
+def protective_exit(holding: Holding, bar: BarRow, costs_bps: CostsBps, product: Product) -> ProtectiveExit | None:
     """What *bar* does to a holding's protection: the stop first, at the open where it gaps through."""
     stop, target = holding.floats
     if holding.stop_price is not None and bar.low <= stop:
@@ -117,13 +116,8 @@ def protective_exit(
     return None
 
 
-def touched(holding: Holding, bar: BarRow) -> bool:
-    """Whether `protective_exit` could find anything: the float side of the same comparison."""
-    return bar.low <= holding.floats[0] or bar.high >= holding.floats[1]
-
-
 def _against(side: Side, price: Decimal, costs_bps: CostsBps, product: Product) -> Decimal:
     share = (costs_bps[0] + costs_bps[1]) * BPS
     if side is Side.BUY:
         return ceil_to(price * (ONE + share), product.quote_increment)
-    return max(floor_to(price * (ONE - share), product.quote_increment), product.quote_increment if price > ZERO else ZERO)
+    return max(floor_to(price * (ONE - share), product.quote_increment), product.quote_increment)

@@ -20,8 +20,8 @@ from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine
 from trader.gateway.admission import admit
 from trader.gateway.recovery import recover
-from trader.market.replay import ReplayMarket
 from trader.market.gather import Need, canonical, gather
+from trader.market.replay import ReplayMarket
 from trader.model.decision import Decision, Proposals
 from trader.model.events import CycleBegan, CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
 from trader.model.market import Snapshot
@@ -31,11 +31,11 @@ from trader.ports import Journal
 from trader.state.ledger import Ledger
 
 
-
 class StaleCycle(TraderError):
     """The cycle somebody submits for is not the one in progress."""
 
     exit_code = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -128,7 +128,9 @@ class TradingCore:
         self.execution.carry_out(decision, admitted, cycle_id)
         return decision
 
-    def finish(self, cycle_id: str, status: str, path: str, sha256: str, detail: str, timings: Mapping[str, float]) -> None:
+    def finish(
+        self, cycle_id: str, status: str, path: str, sha256: str, detail: str, timings: Mapping[str, float]
+    ) -> None:
         """Close the cycle; where nobody submitted, decide without proposals so that exits still run (EXITS)."""
         cycle = self._current(cycle_id)
         if cycle.decision is None:
@@ -164,7 +166,7 @@ class TradingCore:
         return {symbol: exact(self.market.mark(symbol, k)) for _, symbol in self.ledger.positions}
 
     def _announce(self, k: int) -> None:
-        memberships, regime = self.market.catch_up(k)
+        memberships, regime = self.market.changes(k)
         if memberships:
             self.execution.record(UniverseReviewed(self.market.time(k), memberships))
         if regime is not None and regime is not self.ledger.regime:

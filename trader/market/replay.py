@@ -57,7 +57,7 @@ class ReplayMarket:
         self.first = min(max(0, -(-(start - origin) // self.step)), count)
         self.last = max(self.first, min(count, (end - origin) // self.step))
         self.timeframes = Timeframes(panel)
-        self.climate = Climate(self.dense, self.tradable, universe, regime, self.timeframes)
+        self.climate = Climate(self.dense, self.tradable, universe, regime, self.timeframes, panel.spreads_bps)
         self.themes: dict[str, str] = {symbol: universe.theme(symbol) for symbol in self.dense.symbols}
         self.tiers: dict[str, str] = {}
         self.membership: dict[str, Membership] = {}
@@ -66,38 +66,47 @@ class ReplayMarket:
         self._costs: dict[str, CostsBps] = {
             tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
         }
-        self._enter(self.first)
+        self.policy = universe
+        self.rewind()
 
     @property
     def change_instants(self) -> IntArray:
         """Instants at which a membership or the regime changes, sorted."""
         return self.climate.instants
 
-    def _enter(self, k: int) -> None:
-        """Bring membership and regime to what they were just before instant *k*."""
-        for instant in self.climate.instants:
-            if instant >= k:
-                break
-            self._take(int(instant))
+    def rewind(self) -> None:
+        """Back to what was known just before the first instant."""
+        self.membership, self.tiers, self.regime = {}, {}, Regime.CHOP
+        self._entered = 0
+        self._enter(self.first - 1)
 
-    def _take(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
-        memberships, regime = self.climate.at(k)
-        if memberships:
-            self.membership = self.membership | {member.symbol: member for member in memberships}
-            self.tiers = self.tiers | {member.symbol: member.tier for member in memberships}
-        if regime is not None:
-            self.regime = regime
-        return memberships, regime
+    def _enter(self, k: int) -> tuple[dict[str, Membership], Regime | None]:
+        """Take in every change up to instant *k*, and give what changed."""
+        instants = self.climate.instants
+        found: dict[str, Membership] = {}
+        turned: Regime | None = None
+        while self._entered < len(instants) and instants[self._entered] <= k:
+            memberships, regime = self.climate.at(int(instants[self._entered]))
+            found.update({member.symbol: member for member in memberships})
+            turned = regime or turned
+            self._entered += 1
+        if found:
+            self.membership = self.membership | found
+            self.tiers = self.tiers | {symbol: member.tier for symbol, member in found.items()}
+        if turned is not None:
+            self.regime = turned
+        return found, turned
 
     def changes(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
         """
-        What changes at instant *k*, taken into account from now on.
+        What has changed since it was last asked, up to instant *k*, and counts from now on.
+
         At the first instant that is everything: who is in and who is out, and the regime.
         """
-        memberships, regime = self._take(k)
+        found, regime = self._enter(k)
         if k == self.first:
             return tuple(self.membership[symbol] for symbol in sorted(self.membership)), self.regime
-        return memberships, regime
+        return tuple(found[symbol] for symbol in sorted(found)), regime
 
     def time(self, k: int) -> datetime:
         """Instant *k*, UTC."""
@@ -110,6 +119,10 @@ class ReplayMarket:
     def times(self, instants: IntArray) -> IntArray:
         """Epoch seconds of *instants*."""
         return self._origin + instants * self.step
+
+    def instants_of(self, seconds: IntArray) -> IntArray:
+        """Indices of the instants at *seconds* (epoch, on the grid)."""
+        return (seconds - self._origin) // self.step
 
     @property
     def bar_count(self) -> int:

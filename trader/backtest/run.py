@@ -1,0 +1,136 @@
+"""
+A backtest, start to end: bars and a desk in, everything a report needs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from trader import __version__
+from trader.backtest.outcome import to_run
+from trader.backtest.walk import Walk, Walked
+from trader.config import Config
+from trader.config.desk import desk_of
+from trader.features import ColumnFeatures
+from trader.market.choose import Chosen, with_hints
+from trader.market.granularity import parse_granularity
+from trader.market.replay import ReplayMarket
+from trader.model.market import IntArray
+from trader.ports import Journal
+from trader.registry import LoadedStrategy, Registry
+from trader.reporting.run import BacktestRun
+from trader.state.memory import MemoryJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One backtest to run; *name* is what its report is called."""
+
+    config: Config
+    chosen: Chosen
+    strategies: tuple[LoadedStrategy, ...]
+    cash_usd: Decimal
+    seed: int
+    name: str = "backtest"
+
+    def warmup_seconds(self) -> int:
+        """History the job wants before its start."""
+        return warmup_seconds(self.config, self.strategies)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A job with its market laid out and its features computed: what is left is the walk."""
+
+    job: Job
+    market: ReplayMarket
+    features: ColumnFeatures
+    screens: IntArray
+    registry: Registry
+
+    def walk(self, every_bar: bool = False, journal: Journal | None = None) -> Walked:
+        """Walk it; *every_bar* wakes at every instant, for the proof that sleeping changes nothing."""
+        job = self.job
+        desk = desk_of(job.config, self.registry, self.market.policy, [one.stanza for one in job.strategies])
+        self.market.rewind()
+        found = Walk(
+            desk, self.market, self.features, self.screens, job.cash_usd, journal or MemoryJournal(), every_bar
+        )
+        found.opened(job.cash_usd, __version__, job.config.hash)
+        return found.run()
+
+
+def prepare(job: Job) -> Prepared:
+    """
+    Lay out the market and compute every strategy's features once.
+
+    Raises a TraderError where a strategy's timeframe cannot be made of the bars, or its features are junk.
+    """
+    config, panel = job.config, job.chosen.panel
+    universe = with_hints(config.universe(), panel)
+    market = ReplayMarket(panel, universe, config.regime(), job.chosen.tradable, job.seed)
+    features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable)
+    screens = [market.instants_of(features.screen_closes(one.stanza.name)) for one in job.strategies]
+    wakes = np.unique(np.concatenate(screens)) if screens else np.empty(0, np.int64)
+    return Prepared(job, market, features, wakes, Registry(job.strategies))
+
+
+def backtest(job: Job) -> BacktestRun:
+    """Prepare, walk, and hand over to be reported."""
+    prepared = prepare(job)
+    return report_run(prepared, prepared.walk())
+
+
+def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
+    """*walked* as the report wants it."""
+    job, market = prepared.job, prepared.market
+    risk = job.config.policy.risk
+    themes = {market.themes[symbol] for symbol in market.tradable}
+    theme_cap, overrides = risk.theme_cap.max_theme_exposure_pct, risk.theme_cap.overrides
+    return to_run(
+        walked,
+        market,
+        metadata(job, market),
+        theme_caps_pct={theme: float(overrides.get(theme, theme_cap)) for theme in sorted(themes)},
+        asset_cap_pct=float(risk.position_cap.max_position_size_pct),
+        strategy_caps_pct={one.stanza.name: float(one.stanza.budget.max_at_risk_pct) for one in job.strategies},
+        total_cap_pct=float(risk.total_cap.max_total_at_risk_pct),
+    )
+
+
+def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
+    """Who made this, of what, under which rules: enough to make it again."""
+    config = job.config
+    fees = config.execution().fees
+    span: Sequence[datetime] = [market.time(market.first), market.time(market.last)]
+    return {
+        "name": job.name,
+        "engine_version": __version__,
+        "config_hash": config.hash,
+        "data_hash": job.chosen.panel.data_hash,
+        "data_source": job.chosen.source,
+        "strategies": [one.stanza.name for one in job.strategies],
+        "symbols": list(job.chosen.tradable),
+        "granularity": job.chosen.panel.granularity,
+        "start": span[0].astimezone(UTC),
+        "end": span[1].astimezone(UTC),
+        "seed": job.seed,
+        "mode": "backtest",
+        "starting_cash_usd": float(job.cash_usd),
+        "fees_bps": {"maker": float(fees.maker_bps), "taker": float(fees.taker_bps)},
+        "config": config.redacted(),
+        "warnings": list(job.chosen.panel.warnings),
+    }
+
+
+def warmup_seconds(config: Config, strategies: Sequence[LoadedStrategy]) -> int:
+    """History needed before the start: the slowest strategy's warm-up or the regime's."""
+    regime = config.regime()
+    needs = [one.strategy.warmup_bars * one.timeframe_seconds for one in strategies]
+    return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])

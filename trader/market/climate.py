@@ -1,0 +1,105 @@
+"""
+Universe and regime over a whole history, known only at their changes.
+
+Both are causal: what is said at instant *k* follows from bars closed by then.
+A backtest wakes at the changes; in between nothing about them can differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from trader.errors import TraderError
+from trader.market.bars import columns_of, epoch_seconds
+from trader.market.granularity import parse_granularity
+from trader.market.panel import DensePanel
+from trader.market.timeframes import Timeframes
+from trader.model.market import FloatArray, IntArray, Membership, Regime
+from trader.model.money import exact
+from trader.policy import RegimePolicy, UniversePolicy
+from trader.regime import REGIMES, regime_series
+from trader.universe import UNKNOWN_CENTS, dollar_volume_cents, membership_series, rolling_volume_cents
+
+A_DAY_SECONDS = 86_400
+A_YEAR_SECONDS = 365 * A_DAY_SECONDS
+
+
+class Climate:
+    """
+    Memberships of *tradable* symbols and the regime, by instant; *symbol* is what the regime is read from.
+
+    `instants` are the instants (indices of the dense grid, sorted) at which anything changes.
+    """
+
+    def __init__(
+        self,
+        dense: DensePanel,
+        tradable: Sequence[str],
+        universe: UniversePolicy,
+        regime: RegimePolicy,
+        timeframes: Timeframes,
+        spreads_bps: Mapping[str, float] | None = None,
+    ) -> None:
+        self.symbol = regime.symbol
+        self._memberships: dict[int, list[Membership]] = {}
+        self._regimes: dict[int, Regime] = {}
+        count = len(dense.starts)
+        step = dense.granularity_seconds
+        times = dense.starts[0] + np.arange(count + 1, dtype=np.int64) * step
+        spreads = spreads_bps or {}
+        for row, symbol in enumerate(dense.symbols):
+            if symbol in tradable:
+                cents = volume_cents(dense.close[row], dense.volume[row], A_DAY_SECONDS // step)
+                spread = exact(spreads[symbol]) if symbol in spreads else _tier_spread_bps(symbol, universe)
+                for k, member in membership_series(symbol, cents, times, universe, spread):
+                    self._memberships.setdefault(k, []).append(member)
+        self._read_regime(dense, regime, timeframes, count)
+        self.instants: IntArray = np.array(sorted({*self._memberships, *self._regimes}), dtype=np.int64)
+
+    def at(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
+        """What changes at instant *k*."""
+        return tuple(self._memberships.get(k, ())), self._regimes.get(k)
+
+    def _read_regime(self, dense: DensePanel, policy: RegimePolicy, timeframes: Timeframes, count: int) -> None:
+        self._regimes[0] = policy.pinned or Regime.CHOP
+        if policy.pinned is not None or policy.symbol not in dense.symbols:
+            return
+        length = parse_granularity(policy.timeframe)
+        try:
+            frame = timeframes.frames(max(length, dense.granularity_seconds))[policy.symbol]
+        except TraderError as error:
+            raise type(error)(f"policy.yaml: regime.timeframe: {error}") from error
+        length = max(length, dense.granularity_seconds)
+        closes = columns_of(frame)["close"]
+        regimes = regime_series(closes, policy, A_YEAR_SECONDS / length)
+        known = (epoch_seconds(frame) + length - dense.starts[0]) // dense.granularity_seconds
+        turns = np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1])) if len(regimes) else []
+        for turn in turns:
+            if 0 <= known[turn] <= count:
+                self._regimes[int(known[turn])] = REGIMES[int(regimes[turn])]
+
+
+def _tier_spread_bps(symbol: str, universe: UniversePolicy) -> Decimal:
+    """What history does not quote, its tier assumes; a symbol in no tier yet is assumed to be as dear as the last."""
+    tier = universe.tier(universe.tier_of.get(symbol, ""))
+    return (tier or universe.tiers[-1]).spread_bps
+
+
+def volume_cents(close: FloatArray, volume: FloatArray, window: int) -> IntArray:
+    """
+    USD cents traded in the *window* intervals before each instant, `len(close) + 1` of them.
+
+    Unknown until the first bar; a missing interval traded nothing.  Whole cents, so that a sum over a window is
+    the same whatever came before it.
+    """
+    traded = ~np.isnan(close)
+    cents = np.zeros(len(close), np.int64)
+    cents[traded] = dollar_volume_cents(close[traded], volume[traded])
+    known = np.flatnonzero(traded)
+    first = int(known[0]) if len(known) else len(close)
+    sums = np.concatenate([[0], rolling_volume_cents(cents, window)])
+    sums[: first + 1] = UNKNOWN_CENTS
+    return sums
