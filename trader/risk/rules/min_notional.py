@@ -10,15 +10,12 @@ from trader.model.money import ZERO, FeeModel, Liquidity, floor_to
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
 from trader.risk.rule import SELL, refusal
 
-_REASON, _TAKER = RiskReason.MIN_NOTIONAL, Liquidity.TAKER
+_REASON = RiskReason.MIN_NOTIONAL
 
 
 @dataclass(frozen=True, slots=True)
 class MinNotional:
-    """
-    Refuse what is, on the product's increments, below the exchange's minimums; and an entry that is not worth
-    *min_notional_usd* net of the taker fee (X3).  An exit need only be sellable: what is not is dust.
-    """
+    """Refuse what the exchange would not take, and an entry below *min_notional_usd* net of the taker fee (X3)."""
 
     min_notional_usd: Decimal = Decimal(10)
     fees: FeeModel = field(default_factory=FeeModel)
@@ -27,18 +24,18 @@ class MinNotional:
         return self.check_amount(proposal, proposal.notional_usd)
 
     def check_amount(self, proposal: SizedProposal, approved_usd: Decimal) -> Objection | None:
-        """The same for the *approved_usd* that trimming left, sized as the planner will."""
+        """The same for the *approved_usd* that trimming left, sized as the planner will.  An exit need only be sellable."""
         product, price = proposal.product, proposal.reference_price
         if product is None or price <= ZERO:
             return refusal(_REASON, ZERO, self.min_notional_usd, Unit.USD)
         whole = proposal.side is SELL and approved_usd >= proposal.notional_usd
         size = floor_to(proposal.size if whole else approved_usd / price, product.base_increment)
-        notional = size * price
         if size < product.base_min_size or size <= ZERO:
             return refusal(_REASON, size, product.base_min_size, Unit.BASE)
+        notional = size * price
+        net = notional - notional * self.fees.rate(Liquidity.TAKER)
         if notional < product.quote_min_usd:
             return refusal(_REASON, notional, product.quote_min_usd, Unit.USD)
-        if proposal.side is SELL:
-            return None
-        net = notional - notional * self.fees.rate(_TAKER)
-        return refusal(_REASON, net, self.min_notional_usd, Unit.USD) if net < self.min_notional_usd else None
+        if proposal.side is not SELL and net < self.min_notional_usd:
+            return refusal(_REASON, net, self.min_notional_usd, Unit.USD)
+        return None
