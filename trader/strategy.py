@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trader.model.market import Bars, Quote, Regime
 from trader.model.orders import Position
@@ -24,7 +24,18 @@ from trader.model.trading import Side, TradeProposal
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FeatureSource", "Field", "History", "Side", "Strategy", "StrategyContext", "StrategyParams", "TradeProposal"]
+__all__ = [
+    "FeatureSource",
+    "Field",
+    "History",
+    "Regime",
+    "Side",
+    "Strategy",
+    "StrategyContext",
+    "StrategyParams",
+    "TradeProposal",
+    "model_validator",
+]
 
 
 class StrategyParams(BaseModel):

@@ -1,0 +1,56 @@
+"""
+Features from a window: what a live cycle computes, on the snapshot's last bars and no more.
+
+A strategy sees exactly its `warmup_bars` last bars, so that whoever needs more
+is found out here as in a backtest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from trader.features.columns import features_of, frame_of, history_of
+from trader.model.market import Bars
+from trader.registry import LoadedStrategy
+
+
+class WindowFeatures:
+    """A `FeatureSource` over *bars*, keyed like `Snapshot.bars`; computed when asked for."""
+
+    def __init__(self, strategies: Iterable[LoadedStrategy], bars: Mapping[tuple[int, str], Bars]) -> None:
+        self._strategies = {loaded.stanza.name: loaded for loaded in strategies}
+        self._bars = bars
+        self._frames: dict[tuple[int, str, int], pd.DataFrame] = {}
+        self._indexes: dict[bytes, pd.Index[Any]] = {}
+
+    def rows(self, strategy: str, symbols: tuple[str, ...], as_of: datetime) -> Mapping[str, Mapping[str, float]]:
+        """The feature row of each symbol's bar that closed at *as_of*; a symbol still warming up is left out."""
+        loaded = self._strategies[strategy]
+        seconds, warmup_bars = loaded.timeframe_seconds, loaded.strategy.warmup_bars
+        last_start = int(as_of.timestamp()) - seconds
+        rows = {}
+        for symbol in symbols:
+            bars = self._bars.get((seconds, symbol))
+            if bars is None or len(bars) < warmup_bars or bars.start[-1] != last_start:
+                continue
+            row = features_of(loaded.strategy, self._frame(bars, warmup_bars)).row(-1)
+            if row is not None:
+                rows[symbol] = MappingProxyType(row)
+        return rows
+
+    def history(self, strategy: str, symbol: str, n: int, as_of: datetime) -> Bars:
+        """The last *n* closed bars of *symbol* in the strategy's timeframe."""
+        loaded = self._strategies[strategy]
+        bars = self._bars.get((loaded.timeframe_seconds, symbol))
+        return history_of(bars, symbol, n, loaded.strategy.warmup_bars, int(as_of.timestamp()))
+
+    def _frame(self, bars: Bars, warmup_bars: int) -> pd.DataFrame:
+        key = (bars.granularity_seconds, bars.symbol, warmup_bars)
+        if key not in self._frames:
+            self._frames[key] = frame_of(bars.last(warmup_bars), self._indexes)
+        return self._frames[key]
