@@ -24,7 +24,7 @@ class MinNotional:
         return self.check_amount(proposal, proposal.notional_usd)
 
     def check_amount(self, proposal: SizedProposal, approved_usd: Decimal) -> Objection | None:
-        """The same for the *approved_usd* that trimming left, sized as the planner will.  An exit need only be sellable."""
+        """The same for what trimming left, sized as the planner will; an exit need only be sellable."""
         product, price = proposal.product, proposal.reference_price
         if product is None or price <= ZERO:
             return refusal(_REASON, ZERO, self.min_notional_usd, Unit.USD)
@@ -36,6 +36,5 @@ class MinNotional:
         net = notional - notional * self.fees.rate(Liquidity.TAKER)
         if notional < product.quote_min_usd:
             return refusal(_REASON, notional, product.quote_min_usd, Unit.USD)
-        if proposal.side is not SELL and net < self.min_notional_usd:
-            return refusal(_REASON, net, self.min_notional_usd, Unit.USD)
-        return None
+        fits = proposal.side is SELL or net >= self.min_notional_usd
+        return None if fits else refusal(_REASON, net, self.min_notional_usd, Unit.USD)

@@ -1,0 +1,103 @@
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.builders import ALPHA, BETA, BTC, ETH, NOW, PRICE, a_book, a_position, a_quote, a_snapshot
+from trader.exits import ExitWish, exits
+from trader.model.trading import ExitReason
+from trader.policy import ExitPolicy
+
+FOREVER, A_DAY = ExitPolicy(), ExitPolicy(max_hold_hours=Decimal(24))
+
+
+def holding(*positions, **book):
+    owned = {(position.strategy, position.symbol): position for position in positions}
+    return replace(a_book(**book), positions=owned)
+
+
+def reasons(snapshot, book, policy=FOREVER):
+    return [wish.exit_reason for wish in exits(snapshot, book, policy)]
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    ("mid", "stop", "target", "expected"),
+    [
+        pytest.param("100", 97, 106, [], id="in between"),
+        pytest.param("97.01", 97, 106, [], id="just above the stop"),
+        pytest.param("97", 97, 106, [ExitReason.STOP_LOSS], id="at the stop"),
+        pytest.param("80", 97, 106, [ExitReason.STOP_LOSS], id="through the stop"),
+        pytest.param("105.99", 97, 106, [], id="just below the target"),
+        pytest.param("106", 97, 106, [ExitReason.TAKE_PROFIT], id="at the target"),
+        pytest.param("100", 101, 99, [ExitReason.STOP_LOSS], id="both: the stop counts"),
+        pytest.param("1", None, None, [], id="without protection nothing is due"),
+    ],
+)
+def test_stop_and_target_are_read_off_the_mid(mid, stop, target, expected):
+    book = holding(a_position(stop=stop, target=target))
+
+    assert reasons(a_snapshot({BTC: mid}), book) == expected
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    ("hours", "policy", "expected"),
+    [
+        pytest.param(23.99, A_DAY, [], id="young"),
+        pytest.param(24, A_DAY, [ExitReason.MAX_HOLD], id="a day old"),
+        pytest.param(9_999, FOREVER, [], id="no limit"),
+    ],
+)
+def test_a_position_may_grow_only_so_old(hours, policy, expected):
+    book = holding(a_position(opened_at=NOW - timedelta(hours=hours)))
+
+    assert reasons(a_snapshot(), book, policy) == expected
+
+
+@pytest.mark.req("EXITS")
+def test_a_stop_is_named_before_the_age():
+    book = holding(a_position(stop=101, opened_at=NOW - timedelta(days=9)))
+
+    assert reasons(a_snapshot(), book, A_DAY) == [ExitReason.STOP_LOSS]
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    "quotes",
+    [
+        pytest.param({}, id="no quote"),
+        pytest.param({BTC: replace(a_quote(), bid=Decimal("NaN"))}, id="a quote that is no number"),
+        pytest.param({BTC: replace(a_quote(), bid=Decimal(0), ask=Decimal(0))}, id="a quote of nothing"),
+    ],
+)
+def test_without_a_price_only_the_age_is_known(quotes):
+    old = a_position(stop=101, target=90, opened_at=NOW - timedelta(days=9))
+    snapshot = a_snapshot(quotes=quotes)
+
+    assert reasons(snapshot, holding(old)) == []
+    assert reasons(snapshot, holding(old), A_DAY) == [ExitReason.MAX_HOLD]
+
+
+@pytest.mark.req("EXITS", "R1")
+@pytest.mark.parametrize(("claimed", "due"), [(0, True), ("0.4", True), (1, False), (2, False)])
+def test_what_working_sells_claim_whole_is_left_alone(claimed, due):
+    book = holding(a_position(size=1, stop=101), claimed={(ALPHA, BTC): claimed})
+
+    assert bool(exits(a_snapshot(), book, FOREVER)) is due
+
+
+@pytest.mark.req("EXITS")
+def test_every_position_is_looked_at_in_one_order():
+    book = holding(a_position(ETH, BETA, stop=PRICE), a_position(BTC, BETA, stop=PRICE), a_position(ETH, stop=PRICE))
+
+    wishes = exits(a_snapshot({BTC: 99, ETH: 99}), book, FOREVER)
+
+    stop = ExitReason.STOP_LOSS
+    assert wishes == (ExitWish(ALPHA, ETH, stop), ExitWish(BETA, BTC, stop), ExitWish(BETA, ETH, stop))
+
+
+@pytest.mark.req("EXITS")
+def test_nothing_held_nothing_due():
+    assert exits(a_snapshot(), a_book(), A_DAY) == ()
