@@ -20,6 +20,7 @@ from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine
 from trader.market.replay import ReplayMarket
 from trader.model.book import Key
+from trader.model.decision import Proposals
 from trader.model.events import AccountOpened, Event, Marked, OrderFilled, RegimeChanged, UniverseReviewed
 from trader.model.market import FloatArray, IntArray
 from trader.model.money import exact
@@ -71,6 +72,7 @@ class Walk:
         count = market.last - market.first + 1
         self.walked = Walked(np.full(count, float(cash_usd)), np.full(count, float(cash_usd)))
         self._every_bar = every_bar
+        self._screens = frozenset(screens.tolist())
         self._wakes = np.union1d(screens, market.change_instants)
         self._next_wake = int(np.searchsorted(self._wakes, market.first))
         self._quiet = Quiet(market, desk, self.ledger, self.exchange, self.walked)
@@ -126,7 +128,10 @@ class Walk:
         self._announce(k)
         snapshot = market.snapshot(k, ledger.positions)
         book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
-        proposals = propose(self.desk, snapshot, self.features)
+        if self._every_bar or k in self._screens:
+            proposals = propose(self.desk, snapshot, self.features)
+        else:  # no screen is up: whoever were asked would propose nothing
+            proposals = Proposals(snapshot.id, snapshot.as_of)
         decision = dispose(self.desk, snapshot, book, proposals)
         if decision.verdicts:
             self.walked.verdicts.extend(decision.verdicts)

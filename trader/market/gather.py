@@ -35,6 +35,7 @@ def gather(market: ReplayMarket, k: int, positions: Mapping[Key, Position], need
     closed = {granularity: market.closed(granularity, k) for granularity in sorted(needs)}
     return replace(
         found,
+        id=f"{found.as_of:%Y%m%dT%H%M%SZ}",
         quotes={symbol: quote for symbol, quote in sorted(found.quotes.items()) if quote is not None},
         membership=dict(sorted(found.membership.items())),
         closed={

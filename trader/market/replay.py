@@ -205,7 +205,7 @@ class ReplayMarket:
             by_strategy.setdefault(strategy, {})[symbol] = position
         time = self.time(k)
         return Snapshot(
-            id=f"{time:%Y%m%dT%H%M%SZ}",
+            id=str(self._origin + k * self.step),
             as_of=time,
             products=self.products,
             quotes=_QuotesAt(self, k),
