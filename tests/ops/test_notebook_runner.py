@@ -274,7 +274,7 @@ def test_huge_and_countless_outputs_are_left_out_with_a_note(a_runner):
 @pytest.mark.req("SEC1")
 @pytest.mark.parametrize("is_redacted", [True, False], ids=["redacted", "control: without redactor it would be there"])
 def test_no_secret_reaches_the_record_or_the_verdict(a_runner, is_redacted):
-    secret = "organizations/1234/apiKeys/5678"
+    secret = "organizations/1234/apiKeys/5678"  # pragma: allowlist secret
     show = "half = 'organizations/1234/ap'\nprint(half, end='', flush=True); print('iKeys/5678')\n"
     show += "class Client:\n    def _repr_html_(self): return '<b>' + half + 'iKeys/5678</b>'\n"
     runner = a_runner(

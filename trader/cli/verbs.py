@@ -20,6 +20,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "backtest": Verb("trader.cli.backtest:command", "the very decision of live over history: report.json and report.html"),
     "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
     "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
     "config": Verb("trader.cli.config:app", "check the configuration, or show what is in force"),
