@@ -71,13 +71,16 @@ def create(path: Path) -> None:
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     db = connect(draft, "rw")
     try:
-        db.execute("PRAGMA journal_mode = WAL")
         db.execute("BEGIN EXCLUSIVE")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         for statement in SCHEMA:
             db.execute(statement)
         db.execute("COMMIT")
+        # Last, so that nothing is in a log yet, which `close` could fail to write back without a word; and read to
+        # its end, or an error in it would be lost.
+        db.execute("PRAGMA journal_mode = WAL").fetchall()
+        assert_durable(db, path)
     finally:
         db.close()
     os.replace(draft, path)
@@ -105,9 +108,7 @@ def assert_durable(db: sqlite3.Connection, path: Path) -> None:
     for name, wanted in SETTINGS.items():
         found = db.execute(f"PRAGMA {name}").fetchone()[0]
         if found != wanted:
-            raise UnsafeDisk(
-                f"{path}: SQLite answers {name} = {found}, {wanted} is needed; is the file system a local one?"
-            )
+            raise UnsafeDisk(f"{path}: SQLite answers {name} = {found}, {wanted} is needed; is this a local disk?")
 
 
 def assert_form(db: sqlite3.Connection, path: Path) -> None:

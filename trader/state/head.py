@@ -40,7 +40,7 @@ def read(journal: Path) -> Head | None:
     path = head_path(journal)
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise JournalDamaged(journal, f"its published head {path.name} cannot be read ({error})") from None

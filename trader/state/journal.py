@@ -27,6 +27,7 @@ from trader.state.refusals import (
     DuplicateRecord,
     Fenced,
     JournalDamaged,
+    JournalUnreadable,
     JournalWriteFailed,
     NotInJournal,
     WrongJournal,
@@ -35,9 +36,19 @@ from trader.state.soundness import COLUMNS, named
 from trader.state.view import ChainReport, JournalView, verify
 
 __all__ = [
-    "ChainReport", "DuplicateRecord", "Fenced", "JournalDamaged", "JournalView", "JournalWriteFailed", "NotInJournal",
-    "SqliteJournal", "WrongJournal", "journal_path", "verify",
-]  # fmt: skip
+    "ChainReport",
+    "DuplicateRecord",
+    "Fenced",
+    "JournalDamaged",
+    "JournalUnreadable",
+    "JournalView",
+    "JournalWriteFailed",
+    "NotInJournal",
+    "SqliteJournal",
+    "WrongJournal",
+    "journal_path",
+    "verify",
+]
 
 INSERT = f"INSERT INTO records ({COLUMNS}) VALUES ({', '.join('?' * len(Record._fields))})"
 INSERT_SNAPSHOT = "INSERT INTO snapshots (id, seq, sha256, body) VALUES (?, ?, ?, ?)"

@@ -23,6 +23,10 @@ class JournalDamaged(TraderError):
         )
 
 
+class JournalUnreadable(TraderError):
+    """The disk does not give the file; whether it is sound cannot be said."""
+
+
 class WrongJournal(TraderError):
     """A sound journal of another mode or account."""
 

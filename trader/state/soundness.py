@@ -17,20 +17,24 @@ from trader.state import database
 from trader.state import head as published_head
 from trader.state.chain import GENESIS, Record, true_hash
 from trader.state.head import Head
-from trader.state.refusals import JournalDamaged, NotInJournal
+from trader.state.refusals import JournalDamaged, JournalUnreadable, NotInJournal
 
 COLUMNS = ", ".join(Record._fields)
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """What SQLite cannot read is damage of *path*."""
+    """What SQLite cannot read is damage of *path*, unless it is the disk that fails or somebody else who holds it."""
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF in BUSY:
             raise HeldElsewhere(f"{path}: another process holds it ({error})") from None
+        if code & 0xFF in DISK and code != sqlite3.SQLITE_IOERR_SHORT_READ:
+            raise JournalUnreadable(f"{path}: the disk does not give it ({error}); nothing was changed") from None
         raise JournalDamaged(path, f"SQLite cannot read it ({error})") from None
 
 
