@@ -44,7 +44,7 @@ def looks_secret(text: str) -> str | None:
 
 
 def names_a_secret(key: str) -> bool:
-    """A key called so holds a secret whatever it looks like (`api_key`, `password`; not `api_key_env`)."""  # pragma: allowlist secret
+    """A key of this name holds one whatever it looks like; a key that only names a variable (`…_env`) does not."""
     return bool(_SECRET_NAME.search(key.lower().replace("-", "_")))
 
 
