@@ -87,7 +87,7 @@ def _refused_import(module: str, full: str) -> tuple[str, str] | None:
     top, name = module.partition(".")[0], full.rpartition(".")[2]
     if any(_within(full, part) for part in names.FORBIDDEN_PARTS):
         return _of_part(full)
-    if not _may_import(module, full):
+    if not may_import(module, full):
         return "it reaches beyond the context", IMPORT_HINT
     if module == full:
         return None
@@ -98,7 +98,8 @@ def _refused_import(module: str, full: str) -> tuple[str, str] | None:
     return _library_member(name) if top in names.LIBRARIES else None
 
 
-def _may_import(module: str, full: str) -> bool:
+def may_import(module: str, full: str = "") -> bool:
+    """Whether a strategy may import *module* (and *full* from it)."""
     if module.partition(".")[0] in names.LIBRARIES:
         return True
     inside_trader = any(_within(module, room) for room in names.ALLOWED_IMPORTS if room.startswith("trader."))
