@@ -47,9 +47,9 @@ class AppYaml(Stanza):
         ),
     ]
     paths: Paths
-    interval_seconds: Annotated[int, Count(at_least="1", at_most="86400", default="900")]
-    cycle_deadline_seconds: Annotated[float, Real(above="0", at_most="3600", default="120")]
-    strategy_timeout_seconds: Annotated[float, Real(above="0", at_most="300", default="5")]
+    interval_seconds: Annotated[int, Count(at_least="1", at_most="86400", unit="seconds", default="900")]
+    cycle_deadline_seconds: Annotated[float, Real(above="0", at_most="3600", unit="seconds", default="120")]
+    strategy_timeout_seconds: Annotated[float, Real(above="0", at_most="300", unit="seconds", default="5")]
     seed: Annotated[int, Count(at_least="0", at_most="4294967295", default="7")]
-    starting_cash_usd: Annotated[Decimal, Amount(above="0", at_most="1000000000", default="10000")]
+    starting_cash_usd: Annotated[Decimal, Amount(above="0", at_most="1000000000", unit="USD", default="10000")]
     log: Log

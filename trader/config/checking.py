@@ -92,7 +92,7 @@ def _missing(path: Path) -> str:
         return "missing; write it out" + (f", with the keys {keys}" if keys != "nothing" else "")
     usual = "null" if kind.optional else kind.default
     example = f", e.g. {path[-1]}: {usual}" if usual is not None else ""
-    return f"missing; write it out{example}; allowed: {kind.allowed}"
+    return f"missing; write it out{example}; allowed: {kind.in_words}"
 
 
 def _not_a_group(path: Path, value: object) -> str:

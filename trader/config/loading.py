@@ -85,10 +85,14 @@ def _files(merged: Merged, facts: Facts, strategies_dir: FilePath) -> Iterator[M
         )
         return
     written = sorted(path.stem for path in strategies_dir.glob("*.py") if not path.stem.startswith("_"))
+
+    def hint(name: str) -> str:
+        return did_you_mean(name, written) if written else "that folder holds no strategy"
+
     stanzas = facts.at("strategies")
     for name in stanzas if isinstance(stanzas, dict) else ():
         if name not in written:
-            yield ("strategies", name), f"there is no {strategies_dir}/{name}.py; {did_you_mean(name, written)}"
+            yield ("strategies", name), f"there is no {strategies_dir}/{name}.py; {hint(name)}"
 
 
 def _secrets(node: Node, path: Path) -> Iterator[Mistake]:

@@ -14,7 +14,7 @@ from trader.config.problem import FILES, SET, Path, Problem
 from trader.config.reading import Node, Unreadable, parse
 from trader.config.wording import did_you_mean
 
-_EXAMPLE = "policy.risk.total_cap.max_total_at_risk_pct=10"
+_SHAPE = "allowed: file.key.key=value, like policy.risk.total_cap.max_total_at_risk_pct=10"
 
 
 def lay_overrides(merged: Merged, overrides: Sequence[str]) -> None:
@@ -22,9 +22,9 @@ def lay_overrides(merged: Merged, overrides: Sequence[str]) -> None:
     for override in overrides:
         name, equals, text = override.partition("=")
         path: Path = tuple(name.strip().split("."))
-        sentence = _misnamed(path) if equals else "has no value"
+        sentence = _misnamed(path) if equals else f"has no value; {_SHAPE}"
         if sentence:
-            merged.problems.append(Problem(SET, path, f"{sentence}; allowed: file.key.key=value, like {_EXAMPLE}"))
+            merged.problems.append(Problem(SET, path, sentence))
         elif path[0] not in merged.unusable:
             _lay(merged, path, text.strip())
 
@@ -32,7 +32,7 @@ def lay_overrides(merged: Merged, overrides: Sequence[str]) -> None:
 def _misnamed(path: Path) -> str | None:
     if path[0] not in FILES:
         return f"no such file; {did_you_mean(str(path[0]), FILES)}"
-    return None if len(path) > 1 and all(path) else "names no key"
+    return None if len(path) > 1 and all(path) else f"names no key; {_SHAPE}"
 
 
 def _lay(merged: Merged, path: Path, text: str) -> None:

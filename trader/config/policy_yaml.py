@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trader.config.stanza import TIMEFRAMES, NoKeys, Stanza, Symbol, ThemeName
+from trader.config.stanza import SYMBOL, TIMEFRAMES, NoKeys, Stanza, ThemeName
 from trader.config.values import Amount, Choice, Count, Real, Text
 
 _NLV = "% of NLV"
@@ -169,7 +169,7 @@ class RegimeKeys(Stanza):
 
     multipliers: Multipliers
     pinned: Annotated[str | None, Choice(words=("bull", "chop", "bear", "crash"), optional=True)]
-    symbol: Symbol
+    symbol: Annotated[str, Text(**SYMBOL, default="BTC-USD")]
     timeframe: Annotated[str, Choice(words=TIMEFRAMES, default="1h")]
     trend_bars: Annotated[int, Count(at_least="2", at_most=_BARS_MAX, unit="bars", default="200")]
     trend_pct: Annotated[float, Real(at_least="0", at_most="100", unit="%", default="2.0")]

@@ -47,10 +47,9 @@ def dotted(path: Path) -> str:
     """`("risk", "position_cap")` as a person writes it; a list's item as `symbols[2]`."""
     text = ""
     for part in path:
-        text += (
-            f"[{part + 1}]" if isinstance(part, int) else f".{clipped(part) or repr(part)}" if text else clipped(part)
-        )
-    return text
+        name = f"[{part + 1}]" if isinstance(part, int) else clipped(part) or "''"
+        text += f".{name}" if text and not isinstance(part, int) else name
+    return masked(text)
 
 
 def _by_file(problem: Problem) -> int:

@@ -16,9 +16,8 @@ from pydantic.fields import FieldInfo
 from trader.config.values import Checked, Text
 from trader.market.granularity import GRANULARITIES
 
-Symbol = Annotated[
-    str, Text(what="a symbol", shape=r"[A-Z0-9]{1,20}-USDC?", says="like BTC-USD (quoted in USD or USDC)")
-]
+SYMBOL = {"what": "a symbol", "shape": r"[A-Z0-9]{1,20}-USDC?", "says": "like BTC-USD (quoted in USD or USDC)"}
+Symbol = Annotated[str, Text(**SYMBOL)]
 StanzaName = Annotated[
     str, Text(what="a name", shape=r"[a-z][a-z0-9_]{0,39}", says="small letters, digits and _, like sma_cross")
 ]

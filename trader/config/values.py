@@ -21,7 +21,7 @@ from trader.config.wording import near, shown
 
 REFUSED = "refused"
 DECIMALS_MAX = 12
-_PLAIN_DECIMAL = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_PLAIN_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 
 
 class Checked:
@@ -32,8 +32,13 @@ class Checked:
 
     @property
     def allowed(self) -> str:
-        """What may be written, in words."""
+        """What may be written, but for null."""
         raise AssertionError(f"{type(self).__name__} says nothing")
+
+    @property
+    def in_words(self) -> str:
+        """What may be written, null included where it may."""
+        return self.allowed + (", or null" if self.optional else "")
 
     def convert(self, value: object) -> object:
         """The checked value; `ValueError` with the first half of a sentence where it is wrong."""
@@ -46,8 +51,9 @@ class Checked:
         try:
             return self.convert(value)
         except ValueError as error:
-            allowed = self.allowed + (", or null" if self.optional else "")
-            raise PydanticCustomError(REFUSED, "{sentence}", {"sentence": f"{error}; allowed: {allowed}"}) from None
+            said = str(error)
+            sentence = f"{said} Allowed: {self.in_words}" if said.endswith("?") else f"{said}; allowed: {self.in_words}"
+            raise PydanticCustomError(REFUSED, "{sentence}", {"sentence": sentence}) from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)

@@ -27,7 +27,9 @@ def shown(value: object) -> str:
         return "a group of keys"
     if isinstance(value, list | tuple):
         return "a list"
-    if isinstance(value, Decimal | int | float):
+    if isinstance(value, float):
+        return clipped(repr(value).lower().removesuffix(".0"))
+    if isinstance(value, Decimal | int):
         return clipped(str(value).lower())
     return f"'{clipped(str(value))}'"
 
