@@ -19,7 +19,7 @@ MAKE = shutil.which("make") or "make"
 
 def make(*arguments, cwd=ROOT, path=None):
     environment = {
-        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHON"}
     }
     environment |= {"PATH": path} if path else {}
     return subprocess.run(
