@@ -15,7 +15,6 @@ import numpy as np
 
 from trader.fence import StrategyTimeout
 from trader.model.trading import Side, TradeProposal
-from trader.strategy import Strategy
 
 PROPOSALS_MAX = 1_000
 DETAIL_CHARS_MAX = 300
@@ -70,9 +69,9 @@ def order(proposal: TradeProposal) -> tuple[str, str, str]:
     return proposal.symbol, side, proposal.strategy
 
 
-def why(error: BaseException, strategy: Strategy, timeout_seconds: float) -> str:
-    """One line: what went wrong and where in the strategy's file; the same in every run."""
-    line, trace, module = "", error.__traceback__, type(strategy).__module__
+def why(error: BaseException, module: str, timeout_seconds: float) -> str:
+    """One line: what went wrong and where in the strategy's *module*; the same in every run."""
+    line, trace = "", error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__") == module:
             line = f" ({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"

@@ -44,17 +44,18 @@ class Failure:
     """A strategy's code did not do what it should; *detail* says what and where."""
 
     detail: str
+    error: BaseException
 
 
 class _Seat:
     """What never changes about one strategy, worked out once."""
 
     __slots__ = (
-        "allowed", "disabled", "enabled", "idle", "key", "loaded", "name", "no_symbol", "strategy", "timeframe_seconds",
+        "allowed", "disabled", "enabled", "idle", "key", "module", "name", "no_symbol", "strategy", "timeframe_seconds",
     )  # fmt: skip
 
     def __init__(self, loaded: LoadedStrategy) -> None:
-        self.loaded, self.strategy = loaded, loaded.strategy
+        self.strategy, self.module = loaded.strategy, type(loaded.strategy).__module__
         self.name = name = loaded.stanza.name
         self.enabled = loaded.stanza.enabled
         self.timeframe_seconds = loaded.timeframe_seconds
@@ -125,7 +126,7 @@ class Registry:
             return () if type(wishes) is list and not wishes else checked(wishes, seat.name, context.symbols)
 
         began = self._timer.monotonic()
-        answer = attempt(seat.loaded, ask, self._timer, self._guard, self._timeout_seconds)
+        answer = attempt(seat.name, seat.module, ask, self._timer, self._guard, self._timeout_seconds)
         seconds = self._timer.monotonic() - began
         if answer is None:
             return seat.no_symbol, ()
@@ -137,20 +138,21 @@ class Registry:
 
 
 def attempt(
-    loaded: LoadedStrategy,
+    name: str,
+    module: str,
     call: Callable[[], Answer],
     timer: Timer | None = None,
     guard: Guard | None = None,
     timeout_seconds: float = 2.0,
 ) -> Answer | Failure:
-    """What *call*, which runs *loaded*'s code, returns; or why it failed."""
+    """What *call*, which runs the code of strategy *name* in *module*, returns; or why it failed."""
     try:
-        with (timer or _NO_TIMER).limit(timeout_seconds), (guard or _NO_GUARD).watch(loaded.stanza.name):
+        with (timer or _NO_TIMER).limit(timeout_seconds), (guard or _NO_GUARD).watch(name):
             return call()
     except (StrategyTimeout, Exception) as error:  # noqa: BLE001
         # One of the house's two broad excepts: a strategy is a stranger's code and may fail in any way, and
         # whatever it does costs it its own answer and nobody else's.  The caller reports what happened.
-        return Failure(why(error, loaded.strategy, timeout_seconds))
+        return Failure(why(error, module, timeout_seconds), error)
 
 
 def _candidates(

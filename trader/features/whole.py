@@ -125,7 +125,7 @@ def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bo
         features = features_of(strategy, frame)
         return features, screen_of(strategy, features)
 
-    made = attempt(loaded, compute, guard=guard)
+    made = attempt(loaded.stanza.name, type(strategy).__module__, compute, guard=guard)
     if isinstance(made, Failure):
         raise FeaturesFailed(f"strategy {loaded.stanza.name}, {bars.symbol}: {made.detail}")
     return _Symbol(bars, *made, strategy.warmup_bars)
