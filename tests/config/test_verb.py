@@ -13,16 +13,18 @@ import yaml
 
 from tests.config.working_copy import WorkingCopy
 
+ROOT = Path(__file__).resolve().parents[2]
+OURS = str(ROOT / "strategies")
+
 
 def trader(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "trader.cli", "config", *arguments]
-    root = Path(__file__).resolve().parents[2]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(root)})
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
 
 
 @pytest.mark.req("C1")
 def test_a_right_configuration_is_exit_0_with_its_mode_and_hash(copy: WorkingCopy) -> None:
-    done = trader("check", "--config-dir", "config/demo")
+    done = trader("check", "--config-dir", "config/demo", "--strategies-dir", OURS)
 
     assert done.returncode == 0
     assert done.stdout.startswith("config/demo: right; mode paper, strategies breakout, mean_reversion, sma_cross, ")
@@ -60,7 +62,7 @@ def test_json_says_the_same_in_one_document(copy: WorkingCopy, verb: str) -> Non
 
 
 def test_show_tells_every_key_in_force_and_who_wrote_it(copy: WorkingCopy) -> None:
-    done = trader("show", "--config-dir", "config/demo", "--set", "app.seed=8")
+    done = trader("show", "--config-dir", "config/demo", "--strategies-dir", OURS, "--set", "app.seed=8")
 
     shown = dict(line.split("  # ") for line in done.stdout.splitlines() if "  # " in line)
     told = {key.strip(): source for key, source in shown.items()}
@@ -83,3 +85,33 @@ def test_the_answer_comes_at_once(copy: WorkingCopy) -> None:
 
     assert done.returncode == 0
     assert time.perf_counter() - started < 3
+
+
+@pytest.mark.req("C1")
+def test_check_asks_the_strategies_that_are_used_about_their_params(copy: WorkingCopy) -> None:
+    wrong = [
+        "strategies.breakout.params={breakout_threshold: 2, exit_bars: x}",
+        "strategies.mean_reversion.enabled=true",
+        "signals.mean_reversion.lookback_bars=4000",
+        "strategies.sma_cross.params={fast_bars: 60}",
+    ]
+
+    done = trader("check", "--strategies-dir", OURS, *(word for override in wrong for word in ("--set", override)))
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "--set signals.mean_reversion.lookback_bars: 4000 is above 2000 in mean_reversion, which takes it from here",
+        "--set strategies.breakout.params.breakout_threshold: 2 is above 1.0",
+        "--set strategies.breakout.params.exit_bars: 'x' is not a number",
+        "config/strategies.yaml: sma_cross: fast_bars (60) is not below slow_bars (50)",
+    ]
+
+
+@pytest.mark.req("C1")
+def test_check_tells_of_a_strategy_that_is_used_and_cannot_be_loaded(copy: WorkingCopy) -> None:
+    (copy.strategies / "breakout.py").write_text("class Brekout: pass\n")
+
+    done = trader("check", "--set", "strategies.breakout.enabled=true")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("config/strategies.yaml: breakout: strategies/breakout.py: has no class Breakout")

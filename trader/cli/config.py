@@ -7,7 +7,7 @@ Exit 0 when the configuration is right, 2 with every mistake of every file when 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
-from trader.config import Config, ConfigError, load_config
+from trader.config import Config, ConfigError, ParamsChecker, load_config
 from trader.config.problem import Problem, dotted
+from trader.errors import TraderError
+from trader.policy import StrategyStanza
 
 app = typer.Typer(
     add_completion=False,
@@ -86,13 +88,38 @@ def show(
 
 def _load(config_dir: Path, strategies_dir: Path, overrides: list[str] | None, as_json: bool) -> Config:
     looked_for = strategies_dir if strategies_dir != DEFAULT_STRATEGIES_DIR or strategies_dir.is_dir() else None
+    given = tuple(overrides or ())
     try:
-        return load_config(config_dir, tuple(overrides or ()), strategies_dir=looked_for)
+        config = load_config(config_dir, given, strategies_dir=looked_for)
+        if looked_for is not None and any(map(_is_used, config.strategies())):
+            load_config(config_dir, given, params_checker=_strategies_own_word(looked_for, config.signal_defaults()))
     except ConfigError as error:
         if not as_json:
             raise
         _say({"valid": False, "problems": [_as_json(problem) for problem in error.problems]})
         raise typer.Exit(error.exit_code) from None
+    return config
+
+
+def _is_used(stanza: StrategyStanza) -> bool:
+    return stanza.enabled or bool(stanza.params)
+
+
+def _strategies_own_word(directory: Path, defaults: Mapping[str, object]) -> ParamsChecker:
+    """Asks the strategies themselves; one that is off and has no params is not even imported."""
+    from trader.loader import load_strategy
+
+    def problems(stanza: StrategyStanza) -> list[str]:
+        if not _is_used(stanza):
+            return []
+        try:
+            load_strategy(directory / f"{stanza.name}.py", stanza, defaults)
+        except TraderError as error:
+            place = f"strategies.yaml: {stanza.name}.params"
+            return [line.removeprefix(place).removeprefix(".").removeprefix(": ") for line in str(error).splitlines()]
+        return []
+
+    return problems
 
 
 def _as_json(problem: Problem) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from trader.config.app_yaml import AppYaml
@@ -96,11 +97,18 @@ class Config:
 
     def signal_defaults(self) -> dict[str, object]:
         """`signals.yaml` flat, named as a strategy may name its params: `breakout_lookback_bars`."""
-        flat: dict[str, object] = {}
+        tree = {"signals": self.signals.model_dump()}
+        return {name: _at(tree, path) for name, path in self.signal_paths().items()}
+
+    def signal_paths(self) -> dict[str, tuple[str, ...]]:
+        """Where each of `signal_defaults` is written."""
+        paths: dict[str, tuple[str, ...]] = {}
         for name, value in self.signals.model_dump().items():
-            inner = {f"{name}_{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
-            flat.update(inner)
-        return flat
+            if isinstance(value, dict):
+                paths.update({f"{name}_{key}": ("signals", name, key) for key in value})
+            else:
+                paths[name] = ("signals", name)
+        return paths
 
     @property
     def hash(self) -> str:
@@ -139,6 +147,10 @@ class Config:
             "signals": self.signals.model_dump(by_alias=True),
             "strategies": {name: keys.model_dump(by_alias=True) for name, keys in self.strategies_yaml.items()},
         }
+
+
+def _at(tree: dict[str, Any], path: tuple[str, ...]) -> object:
+    return reduce(lambda group, key: group[key], path, tree)
 
 
 def _stanza(name: str, keys: StrategyKeys) -> StrategyStanza:

@@ -8,6 +8,7 @@ error with every mistake of every file, before anything has been started.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Any, TypeAlias
@@ -26,7 +27,7 @@ from trader.config.wording import did_you_mean
 from trader.policy import StrategyStanza
 
 ParamsChecker: TypeAlias = Callable[[StrategyStanza], list[str]]
-"""Says what a strategy thinks of its params, each as `key: sentence` (see `checking.params_problems`)."""
+"""Says what a strategy thinks of its params, each as `key: sentence` (see `params_problems`) or as a sentence alone."""
 
 
 def load_config(
@@ -54,12 +55,20 @@ def load_config(
     if params_checker is not None:
         for stanza in config.strategies():
             for said in params_checker(stanza):
-                key, _, sentence = said.partition(": ")
-                path = ("strategies", stanza.name, "params", *((key,) if sentence else ()))
-                merged.blame(path, sentence or said)
+                merged.blame(*_of_params(config, stanza, said))
     if merged.problems:
         raise ConfigError(merged.problems)
     return config
+
+
+def _of_params(config: Config, stanza: StrategyStanza, said: str) -> Mistake:
+    key, colon, sentence = said.partition(": ")
+    if not colon or not re.fullmatch(r"[\w.\[\]']+", key):
+        return ("strategies", stanza.name), said
+    signal = config.signal_paths().get(key)
+    if signal is not None and key not in stanza.params:
+        return signal, f"{sentence} in {stanza.name}, which takes it from here"
+    return ("strategies", stanza.name, "params", key), sentence
 
 
 def _checked(merged: Merged, file: str) -> Any:
