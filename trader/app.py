@@ -60,7 +60,7 @@ def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
     """
     from trader.loader import discover, load_strategies
 
-    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies)
+    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, config.signal_defaults())
     running = tuple(one for one in loaded if one.stanza.enabled)
     if not running:
         there = ", ".join(sorted(discover(asked.strategies_dir))) or "none"
