@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from tests.state.journals import open_journal
-from tests.state.test_journal_faults import append_commit, commits_in
+from tests.state.test_journal_faults import commits_in
+from tests.state.writer import append_commit
 from trader.errors import TraderError
 from trader.state.journal import journal_path
 

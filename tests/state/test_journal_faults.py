@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from tests.state.journals import OPENED, a_journal, a_snapshot_text, batch, began, files, open_journal, story
+from tests.state.journals import a_journal, batch, files, open_journal, story
+from tests.state.writer import ENOUGH, append_commit, events_of, write_on
+from tests.workers import WORKERS, heard
 from trader.model.events import Event
 from trader.state import head as published_head
 from trader.state.journal import JournalWriteFailed, SqliteJournal, journal_path, verify
-
-WORKERS = multiprocessing.get_context("forkserver")
-WORKERS.set_forkserver_preload(["trader.state.journal", "tests.state.journals"])
-ENOUGH = 400
 
 
 @pytest.fixture
 def path(tmp_path):
     return journal_path(tmp_path, "PAPER", "main")
-
-
-def events_of(n: int) -> list[Event]:
-    """Commit *n* of an endless story; every third brings a snapshot."""
-    return [OPENED] if n == 0 else [*batch(n), *([began(n, a_snapshot_text(n))] if n % 3 == 0 else [])]
-
-
-def append_commit(journal: SqliteJournal, n: int) -> None:
-    journal.append(events_of(n), {f"c{n}": a_snapshot_text(n)} if n and n % 3 == 0 else {})
 
 
 def commits_in(path: Path) -> int:
@@ -57,26 +43,6 @@ def commits_in(path: Path) -> int:
     raise AssertionError(f"{len(there)} records are no whole number of commits")
 
 
-def write_on(path: Path, told: Connection, file_limit: int | None = None) -> None:
-    """Append commits until something stops us, telling the parent of each that was acknowledged."""
-    if file_limit is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-    try:
-        journal = open_journal(path)
-    except JournalWriteFailed as failure:
-        told.send(str(failure))
-        return
-    journal._db.execute("PRAGMA wal_autocheckpoint = 5")  # so that a death falls into checkpoints too
-    done = journal.count() and len([1 for event in journal.replay() if event.__class__.__name__ == "Marked"]) + 1
-    try:
-        for n in range(done, ENOUGH):
-            append_commit(journal, n)
-            told.send(n + 1)
-    except JournalWriteFailed as failure:
-        told.send(str(failure))
-    told.close()
-
-
 def append_until_refused(journal: SqliteJournal) -> tuple[int, JournalWriteFailed]:
     """The first commit that the disk did not take, and what was said."""
     for n in range(1, ENOUGH):
@@ -85,16 +51,6 @@ def append_until_refused(journal: SqliteJournal) -> tuple[int, JournalWriteFaile
         except JournalWriteFailed as failure:
             return n, failure
     raise AssertionError("the disk took everything")
-
-
-def heard(ear: Connection) -> list[int | str]:
-    """All the child said before it died."""
-    said: list[int | str] = []
-    try:
-        while True:
-            said.append(ear.recv())
-    except EOFError:
-        return said
 
 
 def killed_rounds(path: Path, rounds: int, seed: int) -> None:
