@@ -102,8 +102,8 @@ class Bars:
     def last(self, n: int) -> Bars:
         """The newest *n* bars (fewer where there are fewer), as views."""
         cut = slice(max(0, len(self.start) - n), None)
-        columns = (self.start, self.open, self.high, self.low, self.close, self.volume)
-        return Bars(self.symbol, self.granularity_seconds, *(column[cut] for column in columns))
+        columns = (self.open, self.high, self.low, self.close, self.volume)
+        return Bars(self.symbol, self.granularity_seconds, self.start[cut], *(column[cut] for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
