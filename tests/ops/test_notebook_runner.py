@@ -245,6 +245,7 @@ def test_a_path_with_braces_is_only_a_path(a_runner):
     assert runner.run("c-1", AS_OF).status is Status.COMPLETE
 
 
+@pytest.mark.prove
 def test_two_hundred_thousand_lines_are_cut_to_head_and_tail(a_runner):
     noise = "for line in range(200_000): print('line', line)"
     verdict = a_runner(noise, last=f'{noise}\nprint(\'trader-result {{"cycle_id": "c-1"}}\')').run("c-1", AS_OF)

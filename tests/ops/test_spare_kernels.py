@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import papermill
@@ -109,6 +110,24 @@ def test_papermill_finds_the_engine_by_its_name(tmp_path):
     spare_engine._unprepared.cache_clear()
 
 
+class StuckKernel:
+    """Stands for a kernel whose thread no longer answers."""
+
+    killed = False
+
+    def kill(self):
+        self.killed = True
+
+
+def test_a_deadline_holds_even_when_the_pools_thread_is_stuck():
+    run = spare_engine.CycleRun(deadline=time.monotonic() - 60, kernel=StuckKernel())
+
+    with pytest.raises(spare_engine.DeadlinePassed, match="from outside"):
+        spare_engine._await(Future(), run)
+
+    assert run.kernel.killed
+
+
 RUNNER = """
 import sys
 from datetime import UTC, datetime
@@ -124,6 +143,7 @@ with SparePool(spares=2) as pool:
 """
 
 
+@pytest.mark.prove
 @pytest.mark.req("STOP")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "SIGTERM"])
 def test_no_kernel_outlives_its_runner(tmp_path, number):

@@ -45,11 +45,11 @@ def objections(path: Path) -> list[str]:
 
 def parsed(data: bytes) -> dict[str, Any]:
     """The notebook in *data*; `ValueError` if it is none."""
-    notebook = json.loads(data)
+    notebook: Any = json.loads(data)
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) and CELL_KEYS <= cell.keys() for cell in cells):
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and cell.keys() >= CELL_KEYS for cell in cells):
         raise ValueError("not a notebook")
-    return notebook
+    return {**notebook}
 
 
 def source_of(cell: Cell) -> str:

@@ -32,12 +32,23 @@ DEFAULT_WARMUP = """
 import datetime, decimal, json, math
 import numpy, pandas, pydantic
 from IPython.display import HTML, Markdown, display
-index = pandas.date_range("2025-01-01", periods=300, freq="h", tz="UTC")
+from pydantic import BaseModel, Field, create_model
+index = pandas.date_range(end="2025-01-01", periods=300, freq="h", tz="UTC")
 frame = pandas.DataFrame({"close": numpy.linspace(1.0, 2.0, 300), "volume": 1.0}, index=index)
-frame["mean"] = frame["close"].rolling(20).mean()
-frame["change"] = frame["close"].pct_change()
+for window in (frame["close"].rolling(20), frame["close"].ewm(span=20)):
+    frame["mean"], frame["deviation"] = window.mean(), window.std()
+frame["median"], frame["high"] = frame["volume"].rolling(20).median(), frame["close"].rolling(20).max()
+frame["change"] = frame["close"].pct_change().fillna(0.0).shift(1)
+frame["is_up"] = (frame["mean"] > frame["median"]) & (frame["deviation"] < 1)
 frame.groupby(frame.index.date).agg({"close": "last", "volume": "sum"})
-frame.tail(3)._repr_html_(), repr(frame.tail(3)), frame.iloc[-1].to_dict()
+table = pandas.DataFrame({"a": frame.iloc[-1], "b": frame.iloc[-2]}).T.round(4)
+table.index[table["is_up"] == True], table.reset_index().sort_values("close").to_dict("records")
+pandas.concat([frame.tail(3), frame.head(3)]).resample("4h").last()
+Row = create_model("Row", symbol=(str, ...), pct=(float, Field(ge=0)), at=(datetime.datetime, ...))
+rows = pandas.DataFrame([Row(symbol="A", pct=1, at="2025-01-01T00:00:00Z").model_dump() for _ in range(3)])
+for shown in (frame.tail(3), table, rows):
+    shown._repr_html_(), repr(shown)
+get_ipython().display_formatter.format(rows)
 """
 
 FIRST_WORDS = """
