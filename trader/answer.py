@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trader.fence import StrategyTimeout
+from trader.fence import ReachedOut, StrategyTimeout
 from trader.model.trading import Side, TradeProposal
 
 PROPOSALS_MAX = 1_000
@@ -79,7 +79,7 @@ def why(error: BaseException, module: str, timeout_seconds: float) -> str:
     if isinstance(error, StrategyTimeout):
         return f"took longer than {timeout_seconds:g} s{line}"
     said = traceback.format_exception_only(error)[-1].strip()
-    if isinstance(error, JunkReturned):
+    if isinstance(error, JunkReturned | ReachedOut):
         said = str(error)
     elif isinstance(error, FrozenInstanceError) or any(words in said for words in _UNCHANGEABLE):
         said = f"tried to change what it was given: {said}"

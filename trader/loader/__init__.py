@@ -140,7 +140,11 @@ def load_class(path: Path, guard: Guard | None = None) -> type[Strategy]:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # pydantic and dataclasses look a class's names up there
     code = compile(source, str(path), "exec", dont_inherit=True)
-    _run(name, f"{shown}: cannot be loaded", lambda: exec(code, module.__dict__), guard)
+    try:
+        _run(name, f"{shown}: cannot be loaded", lambda: exec(code, module.__dict__), guard)
+    except TraderError:
+        del sys.modules[module.__name__]
+        raise
     wanted = class_name(name)
     kind = module.__dict__.get(wanted)
     own = [found.__name__ for found in module.__dict__.values() if _is_strategy(found, module.__name__)]
