@@ -168,6 +168,7 @@ def test_the_sweep_ends_what_a_dead_owner_left_and_spares_what_lives(tmp_path):
     dead = tmp_path / f"{ROOM_PREFIX}dead"
     dead.mkdir()
     (dead / "lock").touch()
+    (tmp_path / f"{ROOM_PREFIX}half-removed").mkdir()
     orphans = [
         subprocess.Popen(
             [sys.executable, "-c", "import time; time.sleep(60)", f"{room}/k1.json"], start_new_session=True
@@ -175,7 +176,7 @@ def test_the_sweep_ends_what_a_dead_owner_left_and_spares_what_lives(tmp_path):
         for room in (dead, living.path)
     ]
 
-    assert sweep(tmp_path) == 1
+    assert sweep(tmp_path) == 2
 
     assert orphans[0].wait(5) == -signal.SIGKILL
     assert is_running(orphans[1].pid)

@@ -29,6 +29,7 @@ SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASS|CREDENTIAL|AUTH|COINBASE", re.I
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 BASE_PATH_CHARS_MAX = 40
 ROOM_PREFIX = "trader-kernels-"
+DRAFT_PREFIX = "trader-draft-"
 
 
 def kernel_environment(environ: Mapping[str, str], extra: Mapping[str, str], room: Path) -> dict[str, str]:
@@ -52,9 +53,10 @@ class Room:
     def __init__(self, base: Path | None = None) -> None:
         self.base = base or _short_base()
         self.swept = sweep(self.base)
-        self.path = Path(tempfile.mkdtemp(prefix=ROOM_PREFIX, dir=self.base))
-        self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=self.base))
+        self._lock = os.open(draft / "lock", os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path = draft.rename(self.base / draft.name.replace(DRAFT_PREFIX, ROOM_PREFIX))  # never seen unlocked
 
     def leave(self) -> None:
         """Remove the directory, all in it, and whoever still lives there."""
@@ -95,6 +97,8 @@ def _is_abandoned(room: Path) -> bool:
         if room.stat().st_uid != os.getuid():
             return False
         lock = os.open(room / "lock", os.O_RDWR)
+    except FileNotFoundError:
+        return True  # half removed already
     except OSError:
         return False
     try:
