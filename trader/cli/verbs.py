@@ -20,6 +20,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "audit": Verb("trader.cli.audit:app", "check the record, or show why each order was made"),
     "backtest": Verb("trader.cli.backtest:command", "the very decision of live over history: report.json and report.html"),
     "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
     "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
