@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trader.config.policy_yaml import Breakers, Risk
 from trader.config.stanza import Stanza, keys_of
+from trader.risk.rules import ORDER
 
 if TYPE_CHECKING:
     from trader.risk.rule import Breaker, Rule
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 ENGINE_KEYS = ("caps",)
 """Stanzas under `risk` that belong to the engine, not to a rule."""
 
-RULES: tuple[tuple[str, str], ...] = tuple(
-    (key, name) for key, name in zip(keys_of(Risk), Risk.model_fields, strict=True) if key not in ENGINE_KEYS
-)
-"""(stanza, attribute) of every rule."""
+_RULES = {key: name for key, name in zip(keys_of(Risk), Risk.model_fields, strict=True) if key not in ENGINE_KEYS}
+RULES: tuple[tuple[str, str], ...] = tuple((key, _RULES[key]) for key in sorted(_RULES, key=ORDER.index))
+"""(stanza, attribute) of every rule, in the order the engine asks them."""
 BREAKERS: tuple[str, ...] = tuple(keys_of(Breakers))
 SUPPLIED = ("budgets", "allocations", "fees")
 
