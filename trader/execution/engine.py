@@ -51,18 +51,26 @@ class ExecutionEngine:
             StateMoved(now, trip.state, trip.risk_reason.value, f"breaker {trip.breaker}", trip)
             for trip in decision.trips
         ]
-        if decision.verdicts or decision.superseded or proposals.reports:
+        if decision.verdicts or decision.superseded or decision.trips or proposals.reports:
             events.append(
                 Decided(now, cycle_id, proposals.proposals, proposals.reports, decision.verdicts, decision.superseded)
             )
         events.extend(IntentStored(now, intent) for intent in decision.intents)
         if events:
             self.record(*events)
-        if decision.cancels and self._exchange is not None:
-            self._exchange.cancel(decision.cancels)
-            self.take_news()
-        for intent in decision.intents:
+        self.cancel(decision.cancels)
+        self.send(decision.intents, now)
+
+    def send(self, intents: Sequence[OrderIntent], now: datetime) -> None:
+        """Send *intents*, which are stored already, each after a last look."""
+        for intent in intents:
             self._send(intent, now)
+
+    def cancel(self, client_order_ids: Sequence[str]) -> None:
+        """Ask for the end of working orders and record what became of them."""
+        if client_order_ids and self._exchange is not None:
+            self._exchange.cancel(client_order_ids)
+            self.take_news()
 
     def take_news(self) -> Sequence[Event]:
         """Record every fill and end the exchange has for us, in one commit; what was recorded."""

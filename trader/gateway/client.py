@@ -1,5 +1,5 @@
 """
-What the live-cycle notebook imports: one cycle, seen from the kernel.
+What the live-cycle notebook works with: one cycle, seen from the kernel.
 
 The kernel holds no key and no state: it reads the snapshot, runs the
 strategies on it, and hands their proposals in.  Whatever it does beside that
@@ -8,62 +8,25 @@ changes nothing.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from trader.errors import ExchangeUnreachable, TraderError
+from trader.errors import TraderError
 from trader.features import WindowFeatures
+from trader.gateway import account_tables, contract, views
+from trader.gateway.account_view import AccountView
 from trader.gateway.desk_info import DeskInfo
-from trader.loader import load_strategies
-from trader.model.codec import loads
-from trader.model.decision import Decision, Proposals
+from trader.gateway.line import Line
+from trader.gateway.shown import Shown
+from trader.guard import AuditGuard, SignalTimer
+from trader.loader import load_strategy
+from trader.model.codec import dumps, loads
+from trader.model.decision import Decision, Proposals, StrategyReport
 from trader.model.market import Snapshot
-from trader.registry import Registry
-from trader.timers import SignalTimer
-
-if TYPE_CHECKING:
-    import httpx
-
-TIMEOUT_SECONDS = 30.0
-
-
-class Line(Protocol):
-    """How the kernel reaches the gateway."""
-
-    def get(self, path: str) -> str:
-        """The answer's text; TraderError with the gateway's sentence where it refuses."""
-
-    def post(self, path: str, body: str) -> str:
-        """The answer's text; TraderError with the gateway's sentence where it refuses."""
-
-
-class SocketLine:
-    """HTTP over the gateway's unix socket."""
-
-    def __init__(self, path: Path | str) -> None:
-        import httpx
-
-        self._path = str(path)
-        transport = httpx.HTTPTransport(uds=self._path)
-        self._client = httpx.Client(transport=transport, base_url="http://gateway", timeout=TIMEOUT_SECONDS)
-
-    def get(self, path: str) -> str:
-        return self._ask("GET", path, None)
-
-    def post(self, path: str, body: str) -> str:
-        return self._ask("POST", path, body)
-
-    def _ask(self, method: str, path: str, body: str | None) -> str:
-        import httpx
-
-        try:
-            response: httpx.Response = self._client.request(method, path, content=body)
-        except httpx.HTTPError as error:
-            raise ExchangeUnreachable(f"{self._path}: the gateway does not answer ({type(error).__name__})") from error
-        if response.status_code != 200:
-            raise TraderError(response.text)
-        return response.text
+from trader.registry import FAILED, SKIPPED, LoadedStrategy, Registry
 
 
 class LiveCycle:
@@ -71,38 +34,114 @@ class LiveCycle:
 
     def __init__(self, line: Line, cycle_id: str) -> None:
         self._line, self.id = line, cycle_id
-        self.proposals: Proposals | None = None
-        self.decision: Decision | None = None
+        self._proposals: Proposals | None = None
+        self._decision: Decision | None = None
 
     @cached_property
     def desk(self) -> DeskInfo:
-        """Which strategies run."""
-        return loads(DeskInfo, self._line.get("/v1/desk"))
+        """Whose desk it is and which strategies run."""
+        return loads(DeskInfo, self._line.ask("GET", "/v1/desk"))
 
     @cached_property
     def snapshot(self) -> Snapshot:
         """All that is known at this instant."""
-        return loads(Snapshot, self._line.get(f"/v1/cycles/{self.id}/snapshot"))
+        return loads(Snapshot, self._line.ask("GET", f"/v1/cycles/{self.id}/snapshot"))
 
-    def propose(self) -> Proposals:
-        """Run the strategies on the snapshot, here."""
-        desk = self.desk
-        loaded = load_strategies(Path(desk.strategies_dir), desk.stanzas)
-        registry = Registry(loaded, SignalTimer(), timeout_seconds=desk.timeout_seconds)
-        self.proposals = registry.collect(self.snapshot, WindowFeatures(loaded, self.snapshot.bars))
-        return self.proposals
+    @property
+    def account(self) -> AccountView:
+        """The account as it stands now."""
+        return loads(AccountView, self._line.ask("GET", "/v1/account"))
+
+    @property
+    def proposals(self) -> Proposals:
+        """What the strategies propose; they are asked once."""
+        if self._proposals is None:
+            self._proposals = collect(self.desk, self.snapshot)
+        return self._proposals
 
     def submit(self, proposals: Proposals | None = None) -> Decision:
-        """Hand the proposals in; what the gateway decided and carried out."""
-        from trader.model.codec import dumps
+        """Hand the proposals in; what the gateway decided and carried out.  Once more gives the same answer."""
+        body = dumps(proposals or self.proposals)
+        self._decision = loads(Decision, self._line.ask("POST", f"/v1/cycles/{self.id}/proposals", body))
+        return self._decision
 
-        handed = proposals or self.proposals or self.propose()
-        self.decision = loads(Decision, self._line.post(f"/v1/cycles/{self.id}/proposals", dumps(handed)))
-        return self.decision
+    @property
+    def decision(self) -> Decision:
+        """What was decided on this cycle; submits if nobody has."""
+        return self._decision or self.submit()
 
-    def book(self) -> dict[str, Any]:
-        """Cash, positions and working orders as they stand, plain values."""
-        import json
+    def summary(self) -> Mapping[str, Any]:
+        """The cycle in a few numbers, for its result line."""
+        return contract.summary(self.proposals, self.decision)
 
-        found: dict[str, Any] = json.loads(self._line.get("/v1/book"))
+    def contract(self) -> str:
+        """What was seen and decided, in canonical text: the same for the same snapshot, to the last character."""
+        return contract.text(self.snapshot, self.proposals, self.decision)
+
+    def overview(self) -> Shown:
+        """Where we stand: the instant, the weather, the account."""
+        return views.overview(self.desk, self.snapshot, self.account)
+
+    def quotes(self) -> Shown:
+        """Every symbol's quote, and the bar it has just closed."""
+        return views.quotes(self.snapshot)
+
+    def universe(self) -> Shown:
+        """Who may be traded, who may not, and the number that decided it."""
+        return views.universe(self.snapshot)
+
+    def wishes(self) -> Shown:
+        """What the strategies propose, and how each of them fared."""
+        return views.proposals(self.proposals)
+
+    def verdicts(self) -> Shown:
+        """What risk made of each candidate, and every objection with its numbers."""
+        return views.verdicts(self.decision)
+
+    def orders(self) -> Shown:
+        """What was ordered and what became of it."""
+        return account_tables.orders(self.decision, self.account)
+
+    def fills(self) -> Shown:
+        """What was executed since the cycle before."""
+        return account_tables.fills(self.account)
+
+    def positions(self) -> Shown:
+        """What is held, what it is worth, and how far its stop and target are."""
+        return account_tables.positions(self.account)
+
+    def exposure(self) -> Shown:
+        """How much of every cap is used."""
+        return account_tables.exposure(self.account)
+
+    def __repr__(self) -> str:
+        return repr(self.overview())
+
+    def _repr_html_(self) -> str:
+        return self.overview()._repr_html_()
+
+
+def collect(desk: DeskInfo, snapshot: Snapshot) -> Proposals:
+    """
+    The proposals of every strategy of *desk* that is due, each within its time and its fence.
+
+    One whose file cannot be loaded is reported as failed and stops no other.
+    """
+    defaults = json.loads(desk.defaults_json)
+    guard = AuditGuard()
+    loaded: list[LoadedStrategy] = []
+    reports: list[StrategyReport] = []
+    for stanza in desk.stanzas:
+        if not stanza.enabled:
+            reports.append(StrategyReport(stanza.name, SKIPPED, "(disabled)"))
+            continue
+        try:
+            path = Path(desk.strategies_dir) / f"{stanza.name}.py"
+            loaded.append(load_strategy(path, stanza.back(), defaults, guard))
+        except TraderError as error:
+            reports.append(StrategyReport(stanza.name, FAILED, str(error)))
+    registry = Registry(loaded, SignalTimer(), guard, desk.timeout_seconds)
+    found = registry.collect(snapshot, WindowFeatures(loaded, snapshot.bars))
+    if not found.reports and not any(report.outcome == FAILED for report in reports):
         return found
+    return Proposals(found.snapshot_id, found.as_of, found.proposals, (*found.reports, *reports))

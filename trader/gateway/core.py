@@ -9,51 +9,34 @@ never a dying trader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
-from trader.desk import Desk, dispose
+from trader.desk import dispose
 from trader.errors import TraderError
-from trader.exchange.simulated import SimulatedExchange
-from trader.execution.engine import ExecutionEngine
-from trader.gateway.admission import admit
-from trader.gateway.recovery import recover
-from trader.market.gather import Need, canonical, gather
-from trader.market.replay import ReplayMarket
+from trader.gateway.admission import Admission
+from trader.gateway.books import Books
+from trader.gateway.desk_info import StrategyFacts, needs_of
+from trader.market.gather import canonical, gather
 from trader.model.decision import Decision, Proposals
-from trader.model.events import CycleBegan, CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
+from trader.model.events import CycleBegan, CycleEnded, Event, Started, Stopped
 from trader.model.market import Snapshot
-from trader.model.money import exact
-from trader.model.trading import TradingState
-from trader.ports import Journal
-from trader.state.ledger import Ledger
 
 
 class StaleCycle(TraderError):
-    """The cycle somebody submits for is not the one in progress."""
+    """The cycle somebody asks for is not the one in progress."""
 
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose books these are; *cash_usd* is what a new account starts with."""
-
-    mode: str
-    name: str
-    cash_usd: Decimal
-    engine_version: str
-    config_hash: str
-
-
 @dataclass(slots=True)
 class Cycle:
-    """One cycle in progress: its instant, its snapshot, and what was decided once somebody submitted."""
+    """One cycle: its instant, its snapshot with its text, and the decision once somebody submitted."""
 
     k: int
     snapshot: Snapshot
+    text: str
     decision: Decision | None = None
     proposals: Proposals | None = None
 
@@ -64,53 +47,42 @@ class Cycle:
 
 
 class TradingCore:
-    """
-    Holdings, decisions and orders of one paper or dry-run account on a market that replays.
+    """The cycles of one account: *strategies* are those that run, *known* all that may report."""
 
-    *needs* says which bars the strategies want in the snapshot; *allowed* which strategies may propose.
-    """
-
-    def __init__(
-        self,
-        desk: Desk,
-        market: ReplayMarket,
-        journal: Journal,
-        account: Account,
-        needs: Mapping[int, Need],
-        allowed: frozenset[str],
-    ) -> None:
-        self.desk, self.market, self.account = desk, market, account
-        self.ledger = Ledger()
-        self._journal, self._needs, self._allowed = journal, needs, allowed
-        found = recover(journal, self.ledger, account, market.time(market.first))
-        self.exchange: SimulatedExchange | None = None
-        if account.mode != "dry_run":
-            self.exchange = SimulatedExchange(market.products, desk.execution, market.costs_bps, self.ledger.cash_usd)
-            self.exchange.restore(self.ledger.positions.values(), self.ledger.working.values())
-        self.execution = ExecutionEngine(journal, self.ledger, self.exchange, self._last_look)
-        self._settled = self._index(found.marked_at)
-        decided = self._index(found.decided_at)
-        self.next_instant = market.first if self._settled is None else self._settled + (decided == self._settled)
+    def __init__(self, books: Books, strategies: Sequence[StrategyFacts], known: Sequence[str] = ()) -> None:
+        self.books, self.market = books, books.market
         self.cycle: Cycle | None = None
-
-    def _index(self, time: datetime | None) -> int | None:
-        return None if time is None else max(self.market.first, self.market.index_at_or_after(time))
+        self._needs, self._door = needs_of(strategies), Admission(strategies, known)
+        self._begun_at, self._attempts = books.found.begun_at, books.found.attempts
 
     @property
     def exhausted(self) -> bool:
         """History has no further instant to decide at."""
-        return self.next_instant >= self.market.last
+        return self.books.following >= self.market.last
+
+    def started(self, epoch: int) -> None:
+        """Record that a process has taken the account over."""
+        account = self.books.account
+        self.books.execution.record(Started(self.books.now, epoch, account.engine_version, account.config_hash))
+
+    def stopped(self, reason: str) -> None:
+        """Record a clean end."""
+        self.books.execution.record(Stopped(self.books.now, reason))
 
     def begin(self, k: int | None = None) -> Cycle:
         """Settle everything up to instant *k* (default: the next one), value the account and gather the snapshot."""
-        k = self.next_instant if k is None else k
-        self._settle(k)
-        self._announce(k)
-        snapshot = gather(self.market, k, self.ledger.positions, self._needs)
+        books = self.books
+        k = books.following if k is None else k
+        assert books.following <= k < self.market.last, f"instant {k}: the next is {books.following}"
+        books.journal.forget()
+        books.settle(k)
+        books.announce(k)
+        snapshot = gather(self.market, k, books.ledger.positions, self._needs)
+        snapshot = replace(snapshot, id=self._cycle_id(snapshot.as_of))
         text, digest = canonical(snapshot)
-        self._journal.append([CycleBegan(snapshot.as_of, snapshot.id, digest)], {snapshot.id: text})
-        self.cycle = Cycle(k, snapshot)
-        self.next_instant = k + 1
+        books.journal.append([CycleBegan(snapshot.as_of, snapshot.id, digest)], {snapshot.id: text})
+        books.following = k + 1
+        self.cycle = Cycle(k, snapshot, text)
         return self.cycle
 
     def submit(self, cycle_id: str, proposals: Proposals) -> Decision:
@@ -118,62 +90,53 @@ class TradingCore:
         Judge *proposals* and carry the decision out.  A second submission of the same cycle gets the first answer
         again: re-running a cell is a no-op.  Raises `StaleCycle` where *cycle_id* is not the cycle in progress.
         """
-        cycle = self._current(cycle_id)
-        if cycle.decision is not None:
-            return cycle.decision
-        admitted = admit(proposals, cycle.snapshot, self._allowed)
-        book = self.ledger.book(cycle.snapshot.as_of, self._marks(cycle.k), self.market.themes, self.market.tiers)
-        decision = dispose(self.desk, cycle.snapshot, book, admitted)
-        cycle.decision, cycle.proposals = decision, admitted
-        self.execution.carry_out(decision, admitted, cycle_id)
-        return decision
+        cycle = self.current(cycle_id)
+        if cycle.decision is None:
+            admitted = self._door.admit(proposals, cycle.snapshot)
+            decision = dispose(self.books.desk, cycle.snapshot, self.books.book(), admitted)
+            cycle.decision, cycle.proposals = decision, admitted
+            self.books.execution.carry_out(decision, admitted, cycle_id)
+        return cycle.decision
 
     def finish(
-        self, cycle_id: str, status: str, path: str, sha256: str, detail: str, timings: Mapping[str, float]
-    ) -> None:
-        """Close the cycle; where nobody submitted, decide without proposals so that exits still run (EXITS)."""
-        cycle = self._current(cycle_id)
-        if cycle.decision is None:
-            self.submit(cycle_id, Proposals(cycle.snapshot.id, cycle.snapshot.as_of))
+        self,
+        cycle_id: str,
+        status: str,
+        path: str = "",
+        sha256: str = "",
+        detail: str = "",
+        timings_seconds: Mapping[str, float] | None = None,
+    ) -> Cycle:
+        """
+        Close the cycle with what became of its notebook; where nobody submitted, decide without proposals, so that
+        exits still run (EXITS).
+        """
+        cycle = self.current(cycle_id)
         time = cycle.snapshot.as_of
-        self.execution.record(CycleEnded(time, cycle_id, status, path, sha256, detail, timings))
+        if cycle.decision is None:
+            self.submit(cycle_id, Proposals(cycle_id, time))
+        ended = CycleEnded(time, cycle_id, status, path, sha256, detail, dict(timings_seconds or {}))
+        self.books.execution.record(ended)
         self.cycle = None
+        return cycle
 
-    def _current(self, cycle_id: str) -> Cycle:
+    def close_out(self) -> Sequence[Event]:
+        """Settle the last interval of a history that is exhausted; what happened in it."""
+        self.books.journal.forget()
+        if self.exhausted:
+            self.books.settle(self.market.last)
+        return self.books.journal.seen
+
+    def current(self, cycle_id: str) -> Cycle:
+        """The cycle in progress, if that is *cycle_id*."""
         if self.cycle is None or self.cycle.id != cycle_id:
-            running = self.cycle.id if self.cycle else "none"
-            raise StaleCycle(f"cycle {cycle_id} is not in progress (now: {running}); ask for a new snapshot")
+            running = f"{self.cycle.id} is" if self.cycle else "none is"
+            raise StaleCycle(f"cycle {cycle_id:.80} is not in progress ({running}); nothing is decided on it any more")
         return self.cycle
 
-    def _settle(self, k: int) -> None:
-        market, exchange = self.market, self.exchange
-        if self._settled == k:
-            return
-        news: list[Event] = []
-        if exchange is not None and self._settled is not None:
-            for j in range(self._settled, k):
-                exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
-            news = self.execution.unrecorded_news()
-        # One commit for the fills and the mark after them: the last mark says up to where bars were played,
-        # so that a restart never plays one twice.
-        self.ledger.apply_all(news)
-        mark = Marked(market.time(k), self.ledger.nlv_usd(self._marks(k)))
-        self.ledger.apply(mark)
-        self._journal.append([*news, mark])
-        self._settled = k
-
-    def _marks(self, k: int) -> dict[str, Decimal]:
-        return {symbol: exact(self.market.mark(symbol, k)) for _, symbol in self.ledger.positions}
-
-    def _announce(self, k: int) -> None:
-        memberships, regime = self.market.changes(k)
-        if memberships:
-            self.execution.record(UniverseReviewed(self.market.time(k), memberships))
-        if regime is not None and regime is not self.ledger.regime:
-            multiplier = self.desk.regime.multipliers[regime]
-            self.execution.record(RegimeChanged(self.market.time(k), regime, self.ledger.regime, multiplier))
-
-    def _last_look(self, intent: object) -> str | None:
-        if self.ledger.state in (TradingState.HALTED, TradingState.KILLED):
-            return f"trading is {self.ledger.state.value}"
-        return None
+    def _cycle_id(self, as_of: datetime) -> str:
+        """Names instant and account, and the attempt where a process died in an earlier one."""
+        self._attempts = self._attempts + 1 if as_of == self._begun_at else 1
+        self._begun_at = as_of
+        again = f".{self._attempts}" if self._attempts > 1 else ""
+        return f"{as_of:%Y%m%dT%H%M%SZ}-{self.books.account.tag}{again}"

@@ -1,60 +1,102 @@
 """
 Taking up where a journal left off.
 
-Replays every event into the ledger, then settles what a crash left between
-two commits: an intent whose `sent` was never committed has not left, and is
-ended; one that was sent is taken to be at the exchange.
+Replays every event into the ledger and tells how far the last process had
+come.  What it decided and had not yet sent is still to be sent, what it had
+sent is at the exchange, and the cycle it was in is ended as interrupted:
+nothing is decided twice and nothing is lost.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from trader.errors import TraderError
-from trader.model.events import AccountOpened, Decided, Event, Marked, OrderChanged
-from trader.model.orders import OrderStatus
+from trader.gateway.account import Account
+from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
+from trader.model.orders import OrderIntent, OrderStatus
 from trader.ports import Journal
 from trader.state.ledger import Ledger
 
-if TYPE_CHECKING:
-    from trader.gateway.core import Account
+INTERRUPTED = "interrupted"
 
 
 class WrongAccount(TraderError):
     """The journal belongs to another mode or account."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recovered:
-    """Up to where a journal had come: the instants of the last mark and the last decision."""
+    """
+    Up to where a journal had come: the instants of the last mark and the last decision.
 
-    marked_at: datetime | None
-    decided_at: datetime | None
+    *begun_at* is that of the last cycle, *attempts* how often it was begun, *open_cycle* its id where it has not ended;
+    *is_whole* says whether it ended otherwise than by interruption.
+    """
+
+    marked_at: datetime | None = None
+    decided_at: datetime | None = None
+    begun_at: datetime | None = None
+    attempts: int = 0
+    open_cycle: str = ""
+    is_whole: bool = False
+    count: int = 0
+
+    def note(self, event: Event) -> None:
+        """Take *event* in."""
+        self.count += 1
+        if isinstance(event, Marked):
+            self.marked_at = event.time
+        elif isinstance(event, Decided):
+            self.decided_at = event.time
+        elif isinstance(event, CycleBegan):
+            self.attempts = self.attempts + 1 if event.time == self.begun_at else 1
+            self.begun_at, self.open_cycle, self.is_whole = event.time, event.cycle_id, False
+        elif isinstance(event, CycleEnded):
+            self.open_cycle, self.is_whole = "", event.notebook_status != INTERRUPTED
+
+    def is_over_at(self, now: datetime) -> bool:
+        """Whether the instant *now* was decided; a cycle that was begun and came to no decision is begun again."""
+        return self.decided_at == now or (self.begun_at == now and self.is_whole)
 
 
 def recover(journal: Journal, ledger: Ledger, account: Account, now: datetime) -> Recovered:
-    """Fold *journal* into *ledger*; a journal without events is opened with the account's cash."""
-    marked_at = decided_at = None
-    count = 0
+    """Fold *journal* into *ledger*; a journal without events is opened at *now* with the account's cash."""
+    found = Recovered()
     for event in journal.replay():
         if isinstance(event, AccountOpened):
             _same_account(event, account)
-        elif isinstance(event, Marked):
-            marked_at = event.time
-        elif isinstance(event, Decided):
-            decided_at = event.time
+        found.note(event)
         ledger.apply(event)
-        count += 1
-    if not count:
-        opened = AccountOpened(
-            now, account.mode, account.name, account.cash_usd, account.engine_version, account.config_hash
-        )
-        journal.append([opened])
-        ledger.apply(opened)
-    _settle_orders(journal, ledger, now if marked_at is None else marked_at)
-    return Recovered(marked_at, decided_at)
+    if not found.count:
+        cash, version = account.cash_usd, account.engine_version
+        _record(journal, ledger, AccountOpened(now, account.mode, account.name, cash, version, account.config_hash))
+    return found
+
+
+def settle_orders(journal: Journal, ledger: Ledger, now: datetime) -> tuple[OrderIntent, ...]:
+    """
+    Put the orders of a process that died in order, and give those still to be sent.
+
+    One whose `sent` was committed is taken to be at the exchange.  One whose `sent` was not has not left: decided at
+    *now* it still may, decided earlier it is ended.
+    """
+    unsent: list[OrderIntent] = []
+    for order_id, order in list(ledger.working.items()):
+        if order.status is OrderStatus.SENT:
+            _record(journal, ledger, OrderChanged(now, order_id, OrderStatus.OPEN, reason="sent before the restart"))
+        elif order.status is OrderStatus.STORED and order.intent.as_of == now:
+            unsent.append(order.intent)
+        elif order.status is OrderStatus.STORED:
+            late = OrderChanged(now, order_id, OrderStatus.NOT_SENT, reason="stopped before it was sent")
+            _record(journal, ledger, late)
+    return tuple(unsent)
+
+
+def _record(journal: Journal, ledger: Ledger, event: Event) -> None:
+    journal.append([event])
+    ledger.apply(event)
 
 
 def _same_account(event: AccountOpened, account: Account) -> None:
@@ -63,15 +105,3 @@ def _same_account(event: AccountOpened, account: Account) -> None:
             f"the journal belongs to {event.mode} account {event.account!r}, not to {account.mode} account "
             f"{account.name!r}; each mode and account keeps its own"
         )
-
-
-def _settle_orders(journal: Journal, ledger: Ledger, now: datetime) -> None:
-    events: list[Event] = []
-    for order_id, order in ledger.working.items():
-        if order.status is OrderStatus.STORED:
-            events.append(OrderChanged(now, order_id, OrderStatus.NOT_SENT, reason="stopped before it was sent"))
-        elif order.status is OrderStatus.SENT:
-            events.append(OrderChanged(now, order_id, OrderStatus.OPEN, reason="sent before the restart"))
-    if events:
-        journal.append(events)
-        ledger.apply_all(events)

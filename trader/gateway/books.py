@@ -1,0 +1,130 @@
+"""
+One account's books on a market that replays: taken up from the journal, settled instant by instant.
+
+Whatever a process had begun when it died is finished here before anything new
+is: afterwards the account is where it would be had nothing happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from trader.desk import Desk
+from trader.exchange.simulated import SimulatedExchange
+from trader.execution.engine import ExecutionEngine
+from trader.gateway.account import Account
+from trader.gateway.account_view import AccountView, view_of
+from trader.gateway.continuity import where_to_go_on
+from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orders
+from trader.gateway.witness import Witness
+from trader.market.replay import ReplayMarket
+from trader.model.book import Book
+from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
+from trader.model.money import exact
+from trader.model.orders import OrderIntent, OrderType
+from trader.model.trading import Side, TradingState
+from trader.ports import Journal
+from trader.state.ledger import Ledger
+from trader.universe import changes
+
+Venue = Callable[[Ledger], SimulatedExchange]
+"""Makes the exchange of an account, given its books as they stand."""
+
+
+class Books:
+    """
+    What an account owns and has working, on *market*; without a *venue* nothing is ever sent.
+
+    *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at.
+    """
+
+    def __init__(
+        self, desk: Desk, market: ReplayMarket, journal: Journal, account: Account, venue: Venue | None = None
+    ) -> None:
+        self.desk, self.market, self.account = desk, market, account
+        self.ledger, self.journal = Ledger(), Witness(journal)
+        self.found = recover(self.journal, self.ledger, account, market.time(market.first))
+        self.settled = where_to_go_on(market, self.ledger, self.found.marked_at)
+        self.following = market.first if self.settled is None else self.settled
+        if self.settled is not None:
+            market.changes(self.settled)
+        self.exchange = venue(self.ledger) if venue is not None else None
+        self.execution = ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
+        if self.found.marked_at is not None:
+            self._take_up(self.found, self.found.marked_at)
+
+    def _take_up(self, found: Recovered, now: datetime) -> None:
+        """Finish what the process before had begun at the instant *now*."""
+        unsent = settle_orders(self.journal, self.ledger, now)
+        if self.exchange is not None:
+            leaving = {intent.client_order_id for intent in unsent}
+            working = [order for order_id, order in self.ledger.working.items() if order_id not in leaving]
+            self.exchange.restore(self.ledger.positions.values(), working)
+        self.execution.send(unsent, now)
+        if self.ledger.state is not TradingState.ACTIVE:
+            self.execution.cancel(
+                [order_id for order_id, order in self.ledger.working.items() if _enters(order.intent)]
+            )
+        if found.open_cycle:
+            self.execution.record(CycleEnded(now, found.open_cycle, INTERRUPTED, detail="the process ended within it"))
+        if found.is_over_at(now) and self.settled is not None and self.now == now:
+            self.following = self.settled + 1
+
+    @property
+    def now(self) -> datetime:
+        """The instant the account has come to."""
+        return self.market.time(self.market.first if self.settled is None else self.settled)
+
+    def settle(self, k: int) -> None:
+        """Play every bar up to instant *k*, record what filled, and value the account."""
+        market, exchange = self.market, self.exchange
+        if self.settled == k:
+            return
+        news: list[Event] = []
+        if exchange is not None and self.settled is not None:
+            for j in range(self.settled, k):
+                exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
+            news = self.execution.unrecorded_news()
+        # One commit for the fills and the mark after them: the last mark says up to where bars were played,
+        # so that a restart never plays one twice.
+        self.ledger.apply_all(news)
+        mark = Marked(market.time(k), self.ledger.nlv_usd(self._marks(k)))
+        self.ledger.apply(mark)
+        self.journal.append([*news, mark])
+        self.settled = k
+
+    def announce(self, k: int) -> None:
+        """Record who may be traded from instant *k* on and which regime it is, where that is news."""
+        market, ledger = self.market, self.ledger
+        market.changes(k)
+        memberships = changes(ledger.membership, market.membership)
+        if memberships:
+            self.execution.record(UniverseReviewed(market.time(k), memberships))
+        if market.regime is not ledger.regime:
+            multiplier = self.desk.regime.multipliers[market.regime]
+            self.execution.record(RegimeChanged(market.time(k), market.regime, ledger.regime, multiplier))
+
+    def book(self) -> Book:
+        """What is owned and working where the account stands."""
+        return self.ledger.book(self.now, self._marks(self.settled), self.market.themes, self.market.tiers)
+
+    def view(self) -> AccountView:
+        """The account as it stands, and what the journal has seen since it last forgot."""
+        multiplier = self.desk.regime.multipliers[self.market.regime]
+        mode, name = self.account.mode, self.account.name
+        return view_of(self.book(), mode, name, self.desk.risk.rules, multiplier, self.journal.seen)
+
+    def _marks(self, k: int | None) -> dict[str, Decimal]:
+        if k is None:
+            return {}
+        return {symbol: exact(self.market.mark(symbol, k)) for _, symbol in self.ledger.positions}
+
+    def _last_look(self, intent: OrderIntent) -> str | None:
+        state = self.ledger.state
+        return f"trading is {state.value}" if state in (TradingState.HALTED, TradingState.KILLED) else None
+
+
+def _enters(intent: OrderIntent) -> bool:
+    return intent.side is Side.BUY and intent.order_type is OrderType.LIMIT_MAKER

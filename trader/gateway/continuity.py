@@ -1,0 +1,45 @@
+"""
+Whether an account can go on where it stopped, on the bars at hand.
+
+What is held must be valued and protected without a gap: a start later than the
+stop, bars without a symbol that is held, or a grid that does not meet the
+instant of the stop would each skip what happened, so each is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trader.errors import TraderError
+from trader.market.replay import ReplayMarket
+from trader.state.ledger import Ledger
+
+
+class CannotGoOn(TraderError):
+    """The bars at hand do not continue the account's history."""
+
+
+def where_to_go_on(market: ReplayMarket, ledger: Ledger, marked_at: datetime | None) -> int | None:
+    """
+    The instant up to which *ledger*, last marked at *marked_at*, is settled; None where nothing needs settling yet.
+
+    Raises CannotGoOn, naming what is missing, where something is held or working and *market* would leave a gap.
+    """
+    if marked_at is None:
+        return None
+    owned = {symbol for _, symbol in ledger.positions} | {order.intent.symbol for order in ledger.working.values()}
+    k = market.index_at_or_after(marked_at)
+    if owned:
+        _covered(market, owned, marked_at, k)
+    return min(k, market.last) if k >= market.first else None
+
+
+def _covered(market: ReplayMarket, owned: set[str], marked_at: datetime, k: int) -> None:
+    holds = f"the account stopped at {marked_at:%Y-%m-%dT%H:%M}Z with {', '.join(sorted(owned))} held or ordered"
+    missing = sorted(owned - set(market.dense.symbols))
+    if missing:
+        raise CannotGoOn(f"{holds}, and the bars are without {', '.join(missing)}; name it in --symbols too")
+    if k < market.first:
+        raise CannotGoOn(f"{holds}; --start {market.time(market.first):%Y-%m-%dT%H:%M} would skip what happened since")
+    if k <= market.last and market.time(k) != marked_at:
+        raise CannotGoOn(f"{holds}; bars of {market.panel.granularity} do not meet that instant, take finer ones")
