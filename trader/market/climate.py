@@ -21,7 +21,7 @@ from trader.model.market import FloatArray, IntArray, Membership, Regime
 from trader.model.money import exact
 from trader.policy import RegimePolicy, UniversePolicy
 from trader.regime import REGIMES, regime_series
-from trader.universe import UNKNOWN_CENTS, dollar_volume_cents, membership_series, rolling_volume_cents
+from trader.universe import UNKNOWN_CENTS, Measure, dollar_volume_cents, membership_series, rolling_volume_cents
 
 A_DAY_SECONDS = 86_400
 A_YEAR_SECONDS = 365 * A_DAY_SECONDS
@@ -50,10 +50,13 @@ class Climate:
         step = dense.granularity_seconds
         times = dense.starts[0] + np.arange(count + 1, dtype=np.int64) * step
         spreads = spreads_bps or {}
+        self._dense, self._window = dense, A_DAY_SECONDS // step
+        self._spreads: dict[str, Decimal] = {}
         for row, symbol in enumerate(dense.symbols):
             if symbol in tradable:
                 cents = volume_cents(dense.close[row], dense.volume[row], A_DAY_SECONDS // step)
                 spread = exact(spreads[symbol]) if symbol in spreads else _tier_spread_bps(symbol, universe)
+                self._spreads[symbol] = spread
                 for k, member in membership_series(symbol, cents, times, universe, spread):
                     self._memberships.setdefault(k, []).append(member)
         self._read_regime(dense, regime, timeframes, count)
@@ -62,6 +65,19 @@ class Climate:
     def at(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
         """What changes at instant *k*."""
         return tuple(self._memberships.get(k, ())), self._regimes.get(k)
+
+    def measures(self, k: int) -> list[Measure]:
+        """Traded in the day before instant *k*, and the spread that is assumed, of every tradable symbol."""
+        found = []
+        since = max(0, k - self._window)
+        for row, symbol in enumerate(self._dense.symbols):
+            if symbol in self._spreads:
+                close, volume = self._dense.close[row][since:k], self._dense.volume[row][since:k]
+                known = since > 0 or bool((~np.isnan(close)).any())
+                cents = int(volume_cents(close, volume, self._window)[-1]) if known else UNKNOWN_CENTS
+                usd = None if cents == UNKNOWN_CENTS else Decimal(cents).scaleb(-2)
+                found.append(Measure(symbol, usd, self._spreads[symbol]))
+        return found
 
     def _read_regime(self, dense: DensePanel, policy: RegimePolicy, timeframes: Timeframes, count: int) -> None:
         self._regimes[0] = policy.pinned or Regime.CHOP

@@ -23,6 +23,7 @@ from trader.model.market import FloatArray, IntArray, Membership, Quote, Regime,
 from trader.model.money import BPS, ZERO, exact
 from trader.model.orders import Position
 from trader.policy import RegimePolicy, UniversePolicy
+from trader.universe import Measure
 
 A_DAY_SECONDS = 86_400
 Value = TypeVar("Value")
@@ -155,6 +156,11 @@ class ReplayMarket:
         """The last close of *symbol* known at instant *k*."""
         return float(self.dense.marks[self._row[symbol]][k - 1])
 
+    def path(self, symbol: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Last known close, low and high of *symbol* by interval."""
+        row = self._row[symbol]
+        return self.dense.marks[row], self.dense.low[row], self.dense.high[row]
+
     def lows(self, symbol: str) -> FloatArray:
         """Low by interval, NaN where nothing traded."""
         return self.dense.low[self._row[symbol]]
@@ -197,6 +203,10 @@ class ReplayMarket:
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
         """Symbols with a bar of *granularity_seconds* that closed exactly at *k*."""
         return self.timeframes.closed(granularity_seconds, self._origin + k * self.step)
+
+    def measures(self, k: int) -> list[Measure]:
+        """What a review of the universe at instant *k* looks at, by symbol."""
+        return self.climate.measures(k)
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         """All that is known at instant *k*; quotes and closed bars are looked up when asked for."""
