@@ -56,7 +56,7 @@ def test_a_strategy_is_found_by_its_file_and_off_without_a_stanza(folder):
 
     (loaded,) = load_strategies(folder, [])
 
-    assert loaded.stanza == StrategyStanza("dip", enabled=False)
+    assert loaded.stanza == StrategyStanza("dip", enabled=False, params={"fall_pct": 3.0, "dip_threshold": 0.5})
     assert (loaded.timeframe_seconds, loaded.strategy.warmup_bars, loaded.strategy.params.fall_pct) == (900, 7, 3.0)
 
 

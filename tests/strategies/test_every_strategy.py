@@ -16,11 +16,13 @@ from trader.market.bars import epoch_seconds
 from trader.model.market import Regime
 from trader.model.trading import Side, TradeProposal
 
+OF_THE_HOUSE = {"sma_cross", "breakout", "mean_reversion"}
+
 pytestmark = pytest.mark.parametrize("loaded", EVERY_STRATEGY, ids=name_of)
 
 
 def test_there_are_strategies_to_try(loaded):
-    assert len(EVERY_STRATEGY) >= 3
+    assert {name_of(each) for each in EVERY_STRATEGY} >= OF_THE_HOUSE
 
 
 @pytest.mark.req("STR1")
@@ -68,8 +70,7 @@ def test_where_the_screen_is_false_nothing_is_proposed_whatever_is_held(loaded, 
 
 
 @pytest.mark.req("STR1")
-def test_a_strategy_proposes_both_ways_in_a_market_that_moves_and_within_bounds(loaded):
-    """The negative control of the screen test: something is proposed where the screen is true."""
+def test_what_a_strategy_proposes_is_within_bounds(loaded):
     frames = {"AAA-USD": a_market(7, 1_500), "BBB-USD": a_market(8, 1_500)}
     features = ColumnFeatures.build([loaded], {loaded.timeframe_seconds: frames}.__getitem__)
     found: list[TradeProposal] = []
@@ -77,11 +78,12 @@ def test_a_strategy_proposes_both_ways_in_a_market_that_moves_and_within_bounds(
         found += asked(loaded, features, frames, at)
         found += asked(loaded, features, frames, at, ("AAA-USD", "BBB-USD"))
 
-    assert {proposal.side for proposal in found} == {Side.BUY, Side.SELL}
     buys = [proposal for proposal in found if proposal.side is Side.BUY]
     assert all(0 < p.notional_pct <= 100 and 0.5 <= p.stop_loss_pct <= 15 for p in buys)
     assert all(0.5 <= p.take_profit_pct <= 50 and 0.5 <= p.conviction <= 1 for p in buys)
     assert all(p.strategy == loaded.stanza.name and p.reason for p in found)
+    if loaded.stanza.name in OF_THE_HOUSE:  # the negative control of the screen test: something is proposed
+        assert {proposal.side for proposal in found} == {Side.BUY, Side.SELL}
 
 
 @pytest.mark.req("S1")

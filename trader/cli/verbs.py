@@ -23,11 +23,13 @@ VERBS: dict[str, Verb] = {
     "universe": Verb("trader.cli.universe:app", "who may be traded at an instant, who not, and why"),
     "audit": Verb("trader.cli.audit:app", "check the record, or show why each order was made"),
     "backtest": Verb("trader.cli.backtest:command", "the very decision of live over history: report.json and report.html"),
+    "check": Verb("trader.cli.check:app", "lookahead, warm-up and purity of one strategy; exit 1 when it is biased"),
     "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
     "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
     "config": Verb("trader.cli.config:app", "check the configuration, or show what is in force"),
     "data": Verb("trader.cli.data:app", "bars into the lake, listed and verified"),
     "demo": Verb("trader.cli.demo:command", "the whole path on the built-in market (`make demo`)"),
+    "strategy": Verb("trader.cli.strategy:app", "strategies: listed, or a new one begun with its test and stanza"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
 }
 

@@ -16,12 +16,15 @@ import pandas as pd
 
 from trader.errors import TraderError
 from trader.features.columns import BoolArray, Features, bars_of, features_of, history_of, screen_of
-from trader.fence import Guard
+from trader.fence import Guard, Timer
 from trader.model.market import Bars, IntArray
 from trader.registry import Failure, LoadedStrategy, attempt
 
 Frames = Callable[[int], Mapping[str, pd.DataFrame]]
 """Granularity in seconds → symbol → frame of bars; `Timeframes.frames` is one, a dict's `__getitem__` another."""
+
+Computed = tuple[Features, BoolArray | None]
+Run = Callable[[LoadedStrategy, Callable[[], Computed]], Computed | Failure]
 
 
 class FeaturesFailed(TraderError):
@@ -74,8 +77,19 @@ class ColumnFeatures:
         frames: Frames,
         symbols: Iterable[str] | None = None,
         guard: Guard | None = None,
+        timer: Timer | None = None,
+        timeout_seconds: float = 60.0,
     ) -> ColumnFeatures:
-        """Compute what every enabled strategy makes of the *symbols* (default: all there are) it may trade."""
+        """
+        Compute what every enabled strategy makes of the *symbols* (default: all there are) it may trade.
+
+        Raises FeaturesFailed where one fails; *timeout_seconds*, by *timer*, is for one strategy on one symbol.
+        """
+
+        def run(loaded: LoadedStrategy, compute: Callable[[], Computed]) -> Computed | Failure:
+            name, module = loaded.stanza.name, type(loaded.strategy).__module__
+            return attempt(name, module, compute, timer, guard, timeout_seconds)
+
         enabled = {loaded.stanza.name: loaded for loaded in strategies if loaded.stanza.enabled}
         wanted = None if symbols is None else frozenset(symbols)
         kept: dict[tuple[int, str], Bars] = {}
@@ -87,7 +101,7 @@ class ColumnFeatures:
                 if (seconds, symbol) not in kept:
                     kept[seconds, symbol] = bars_of(symbol, seconds, frame)
                 asked = (wanted is None or symbol in wanted) and symbol in (loaded.stanza.symbols or (symbol,))
-                columns[name][symbol] = _computed(loaded, frame, kept[seconds, symbol], asked, guard)
+                columns[name][symbol] = _computed(loaded, frame, kept[seconds, symbol], asked, run)
         return cls(columns, enabled)
 
     def rows(self, strategy: str, symbols: tuple[str, ...], as_of: datetime) -> Mapping[str, Mapping[str, float]]:
@@ -116,16 +130,16 @@ class ColumnFeatures:
         return np.unique(np.concatenate(closes)) if closes else np.empty(0, np.int64)
 
 
-def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bool, guard: Guard | None) -> _Symbol:
+def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bool, run: Run) -> _Symbol:
     strategy = loaded.strategy
     if not asked or len(bars) < strategy.warmup_bars:
         return _Symbol(bars, None, None, strategy.warmup_bars)
 
-    def compute() -> tuple[Features, BoolArray | None]:
+    def compute() -> Computed:
         features = features_of(strategy, frame)
         return features, screen_of(strategy, features)
 
-    made = attempt(loaded.stanza.name, type(strategy).__module__, compute, guard=guard)
+    made = run(loaded, compute)
     if isinstance(made, Failure):
         raise FeaturesFailed(f"strategy {loaded.stanza.name}, {bars.symbol}: {made.detail}")
     return _Symbol(bars, *made, strategy.warmup_bars)

@@ -115,7 +115,11 @@ def _known(names: Sequence[str], there: Mapping[str, Path], directory: Path) -> 
 def load_strategy(
     path: Path, stanza: StrategyStanza, defaults: Mapping[str, object] | None = None, guard: Guard | None = None
 ) -> LoadedStrategy:
-    """The strategy in the file *path*; raises `StrategyRefused`, or what `purity.refuse` raises."""
+    """
+    The strategy in the file *path*, its stanza filled up with every parameter it runs with.
+
+    Raises `StrategyRefused`, or what `purity.refuse` raises.
+    """
     shown = _shown(path)
     kind = load_class(path, guard)
     params = _run(stanza.name, f"{shown}: Params", lambda: checked_params(kind, stanza, defaults or {}, shown), guard)
@@ -129,7 +133,7 @@ def load_strategy(
         raise StrategyRefused(
             f"{shown}: {kind.__name__}.warmup_bars is {bars!r:.40}; it is a whole number from 1 to {WARMUP_BARS_MAX}"
         )
-    return LoadedStrategy(stanza, strategy, seconds)
+    return LoadedStrategy(replace(stanza, params=params.model_dump()), strategy, seconds)
 
 
 def load_class(path: Path, guard: Guard | None = None) -> type[Strategy]:
