@@ -1,0 +1,160 @@
+"""The law of conservation: whatever is asked and whatever the market does, no money comes into being or is lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulator.worlds import ABC, a_venue, limit, market, minutes, place
+from trader.simulator.audit import audit
+from trader.simulator.ledger import Ledger, Overdrawn, Owner
+from trader.simulator.placing import cancel, edit
+
+prices = st.integers(9_000, 11_000).map(lambda cents: Decimal(cents) / 100)
+sizes = st.integers(1, 40_000).map(lambda lots: Decimal(lots) / 1000)
+sides = st.sampled_from(["BUY", "SELL"])
+rarely = st.sampled_from([False, False, False, True])
+
+
+@st.composite
+def bars(draw):
+    open_, close = float(draw(prices)), float(draw(prices))
+    high, low = max(open_, close, float(draw(prices))), min(open_, close, float(draw(prices)))
+    return open_, high, low, close, float(draw(st.integers(1, 400))) / 4
+
+
+def text(number):
+    return format(number, "f")
+
+
+def a_bracket(size, price, trigger):
+    fields = {"base_size": text(size), "limit_price": text(price), "stop_trigger_price": text(trigger)}
+    return {"trigger_bracket_gtc": fields}
+
+
+def a_stop(size, price, trigger, direction):
+    fields = {"base_size": text(size), "limit_price": text(price), "stop_price": text(trigger)}
+    return {"stop_limit_stop_limit_gtc": {**fields, "stop_direction": f"STOP_DIRECTION_STOP_{direction}"}}
+
+
+configurations = st.one_of(
+    st.builds(lambda s, p, post: limit(text(s), text(p), post_only=post), sizes, prices, rarely),
+    st.builds(lambda s, p: {"sor_limit_ioc": {"base_size": text(s), "limit_price": text(p)}}, sizes, prices),
+    st.builds(lambda s, p: limit(text(s), text(p), tif="fok"), sizes, prices),
+    st.builds(lambda s, p: limit(text(s), text(p), tif="gtd", end_time="2026-01-05T12:04:30Z"), sizes, prices),
+    st.integers(100, 900_000).map(lambda cents: market(quote=text(Decimal(cents) / 100))),
+    sizes.map(lambda size: market(base=text(size))),
+    st.builds(a_bracket, sizes, prices, prices),
+    st.builds(a_stop, sizes, prices, prices, st.sampled_from(["UP", "DOWN"])),
+)
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("place"), configurations, sides),
+        st.tuples(st.just("cancel"), st.integers(0, 20)),
+        st.tuples(st.just("edit"), st.integers(0, 20), prices, sizes),
+        st.tuples(st.just("wait"), st.floats(0, 3)),
+        st.tuples(st.just("reverse"), st.integers(0, 20)),
+        st.tuples(st.just("deposit"), st.integers(1, 1000)),
+    ),
+    max_size=25,
+)
+knobs = st.fixed_dictionaries(
+    {
+        "pending_seconds": st.sampled_from([0, 45]),
+        "cancel_seconds": st.sampled_from([0, 70]),
+        "edit_seconds": st.sampled_from([0, 70]),
+        "price_protection": st.sampled_from([Decimal("0.0005"), Decimal("0.05")]),
+    }
+)
+
+
+def do(venue, event):
+    match event:
+        case ("place", configuration, side):
+            place(venue, configuration, side)
+        case ("cancel", number) if venue.orders:
+            cancel(venue, list(venue.orders)[number % len(venue.orders)])
+        case ("edit", number, price, size) if venue.orders:
+            edit(venue, list(venue.orders)[number % len(venue.orders)], text(price), text(size))
+        case ("wait", count):
+            minutes(venue, count)
+        case ("deposit", amount):
+            venue.deposit("USD", Decimal(amount))
+        case ("reverse", number) if venue.fills:
+            row = venue.fills[number % len(venue.fills)]
+            enough = venue.ledger.available("ABC") >= row.base and venue.ledger.available("USD") >= row.quote
+            if row.trade_type == "FILL" and enough:
+                venue.restate(row.entry_id)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(bars(), max_size=20), events, knobs)
+def test_money_is_conserved_after_every_event(market_bars, happenings, knobs):
+    venue = a_venue(*market_bars, **knobs)
+    for event in happenings:
+        do(venue, event)
+        assert audit(venue) == []
+    minutes(venue, 30)
+    assert audit(venue) == []
+    assert all(venue.ledger.available(currency) >= 0 for currency in ("USD", "ABC"))
+
+
+class ForgetfulFees(Ledger):
+    """Takes the fee and gives it to nobody."""
+
+    def move(self, currency, source, target, amount):
+        super().move(currency, source, target, amount)
+        if target is Owner.FEES:
+            self.balances[Owner.FEES, currency] -= Decimal("1e-16")
+
+
+class GenerousStreet(Ledger):
+    """Hands over a little more than was bought, in good double entry: only the fills can tell."""
+
+    def move(self, currency, source, target, amount):
+        extra = Decimal("1e-8") if source is Owner.STREET and currency == "ABC" else 0
+        super().move(currency, source, target, amount + extra)
+
+
+class StickyHolds(Ledger):
+    """Does not quite let go of a hold."""
+
+    def hold(self, order_id, currency, amount):
+        super().hold(order_id, currency, amount)
+        self._held[currency] += Decimal("1e-8")
+
+
+@pytest.mark.parametrize("ledger", [ForgetfulFees, GenerousStreet, StickyHolds])
+def test_a_planted_leak_is_caught(ledger):
+    venue = a_venue(ledger=ledger())
+    place(venue, market(quote="100"))
+
+    assert audit(venue)
+
+
+def test_nothing_can_be_promised_twice():
+    venue = a_venue()
+    place(venue, limit("60", "99"))
+
+    with pytest.raises(Overdrawn):
+        venue.ledger.hold("another", "USD", Decimal(9000))
+    assert place(venue, limit("60", "99")).reason == "INSUFFICIENT_FUND"
+
+
+def test_the_same_seed_and_the_same_asking_give_the_same_fills():
+    def played():
+        venue = a_venue((100, 103, 97, 101, 40), (101, 101, 95, 96, 40))
+        for configuration, side in (
+            (market(quote="123.45"), "BUY"),
+            (limit("2", "98"), "BUY"),
+            (limit("3", "102"), "SELL"),
+        ):
+            place(venue, configuration, side)
+        minutes(venue, 10)
+        return venue.fills
+
+    assert played() == played()
+    assert {fill.product_id for fill in played()} == {ABC}

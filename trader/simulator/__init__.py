@@ -1,0 +1,1 @@
+"""A loopback Coinbase Advanced Trade that the unmodified SDK talks to: REST, WebSocket, matching, money and faults."""

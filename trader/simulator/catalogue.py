@@ -1,0 +1,64 @@
+"""
+What is listed: increments, limits, and the flags that open and close a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trader.model.market import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One product as the venue trades it; `dataclasses.replace` changes a flag under way."""
+
+    product_id: str
+    base: str
+    quote: str
+    base_increment: Decimal
+    price_increment: Decimal
+    quote_increment: Decimal
+    base_min_size: Decimal
+    base_max_size: Decimal
+    quote_min_size: Decimal
+    quote_max_size: Decimal
+    spread_bps: Decimal
+    status: str = "online"
+    is_disabled: bool = False
+    cancel_only: bool = False
+    limit_only: bool = False
+    post_only: bool = False
+    trading_disabled: bool = False
+    auction_mode: bool = False
+    view_only: bool = False
+
+
+SPREAD_BPS = Decimal(5)
+"""Where the market does not say."""
+SIZE_MAX, QUOTE_MAX = Decimal("1e9"), Decimal(150_000_000)
+
+
+def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
+    """The venue's listing of one of the house's products."""
+    base, _, quote = product.symbol.partition("-")
+    return Listing(
+        product_id=product.symbol,
+        base=base,
+        quote=quote,
+        base_increment=product.base_increment,
+        price_increment=product.quote_increment,
+        quote_increment=min(product.quote_increment, Decimal("0.01")),
+        base_min_size=product.base_min_size,
+        base_max_size=SIZE_MAX,
+        quote_min_size=product.quote_min_usd,
+        quote_max_size=QUOTE_MAX,
+        spread_bps=SPREAD_BPS if spread_bps is None else Decimal(str(spread_bps)),
+    )
+
+
+def catalogue_of(products: Mapping[str, Product], spreads_bps: Mapping[str, float]) -> dict[str, Listing]:
+    """Listings by product id, in order."""
+    return {symbol: listing_of(product, spreads_bps.get(symbol)) for symbol, product in sorted(products.items())}

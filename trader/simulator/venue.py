@@ -1,0 +1,136 @@
+"""
+The simulated venue: accounts, listings, orders and the passing of time.
+
+Nothing here knows of HTTP.  The caller says what time it is; whatever the
+market did since is settled first, in the order it happened, and after every
+event the money is where `audit` says it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from trader.simulator.agenda import Agenda
+from trader.simulator.catalogue import Listing
+from trader.simulator.depth import Books, Depth
+from trader.simulator.ids import Ids
+from trader.simulator.ledger import Ledger
+from trader.simulator.numbers import exactly
+from trader.simulator.orders import Fill, Order
+from trader.simulator.refusal import BadRequest
+from trader.simulator.settings import VenueSettings
+from trader.simulator.settlement import post
+from trader.simulator.sources import BarSource
+from trader.simulator.tape import Tape
+
+Listener = Callable[[Order], None]
+
+
+class Venue:
+    """All state of one simulated exchange; *deposits* is what the customer starts with, by currency."""
+
+    def __init__(
+        self,
+        source: BarSource,
+        now: datetime,
+        deposits: Mapping[str, Decimal],
+        settings: VenueSettings | None = None,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.settings = settings or VenueSettings()
+        self.ids = Ids(self.settings.seed)
+        self.ledger = ledger or Ledger()
+        self.listings: dict[str, Listing] = dict(source.listings)
+        self.tape = Tape(source)
+        self.books = Books(self.tape, self.settings.seed)
+        self.now = self.opened = now
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.by_client_id: dict[str, str] = {}
+        self.working: dict[str, list[Order]] = {}
+        self.agenda = Agenda()
+        self.listeners: list[Listener] = []
+        self.wallets: dict[str, datetime] = {}
+        self.balances_seen: list[tuple[datetime, dict[str, tuple[Decimal, Decimal]]]] = []
+        for currency in sorted({c for row in self.listings.values() for c in (row.base, row.quote)} | {"USDC"}):
+            self.wallets[currency] = now
+        for currency, amount in deposits.items():
+            self.deposit(currency, amount)
+
+    @exactly
+    def deposit(self, currency: str, amount: Decimal) -> None:
+        """Bring money in; negative takes it out."""
+        self.wallets.setdefault(currency, self.now)
+        self.ledger.deposit(currency, amount)
+        self.remember_balances()
+
+    def listing(self, product_id: str) -> Listing | None:
+        """What is listed under that id."""
+        return self.listings.get(product_id)
+
+    def change_listing(self, product_id: str, **changes: Any) -> Listing:
+        """Change flags or increments under way; working orders stay as they are."""
+        if product_id not in self.listings:
+            raise BadRequest(404, "NOT_FOUND", f"Product {product_id} not supported", details=False)
+        self.listings[product_id] = replace(self.listings[product_id], **changes)
+        return self.listings[product_id]
+
+    @exactly
+    def depth(self, listing: Listing) -> Depth | None:
+        """The book now."""
+        return self.books.at(listing, self.now)
+
+    def order(self, order_id: str) -> Order | None:
+        """The order of that id."""
+        return self.orders.get(order_id)
+
+    def changed(self, order: Order) -> None:
+        """Tell whoever listens."""
+        self.remember_balances()
+        for listener in self.listeners:
+            listener(order)
+
+    def remember_balances(self) -> None:
+        """Keep a picture of the accounts, where they are to be seen late."""
+        late = self.settings.balances_late_seconds
+        if not late:
+            return
+        seen = {currency: (self.ledger.available(currency), self.ledger.held(currency)) for currency in self.wallets}
+        self.balances_seen.append((self.now, seen))
+        while len(self.balances_seen) > 1 and (self.now - self.balances_seen[1][0]).total_seconds() >= late:
+            del self.balances_seen[0]
+
+    def balance(self, currency: str) -> tuple[Decimal, Decimal]:
+        """Available and held, as the customer may see them now."""
+        late = self.settings.balances_late_seconds
+        if late:
+            for at, seen in reversed(self.balances_seen):
+                if (self.now - at).total_seconds() >= late and currency in seen:
+                    return seen[currency]
+            if self.balances_seen:
+                return self.balances_seen[0][1].get(currency, (Decimal(0), Decimal(0)))
+        return self.ledger.available(currency), self.ledger.held(currency)
+
+    @exactly
+    def restate(self, entry_id: str, price: Decimal | None = None) -> list[Fill]:
+        """Reverse a fill, and with a *price* correct it to that: new rows under the same trade id, money moved."""
+        fill = next((row for row in self.fills if row.entry_id == entry_id and row.trade_type == "FILL"), None)
+        if fill is None:
+            raise BadRequest(404, "NOT_FOUND", f"no fill has entry id {entry_id}")
+        rows = [replace(fill, entry_id=self.ids.new("entry"), time=self.now, trade_type="REVERSAL")]
+        if price is not None:
+            rows.append(
+                replace(
+                    fill, entry_id=self.ids.new("entry"), time=self.now, trade_type="CORRECTION", price=price,
+                    quote=price * fill.base,
+                )
+            )  # fmt: skip
+        for row in rows:
+            post(self.ledger, self.listings[row.product_id], row)
+            self.fills.append(row)
+        self.changed(self.orders[fill.order_id])
+        return rows
