@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 from hypothesis import strategies as st
 
+from trader.model.codec import resolved
 from trader.model.events import Event
 from trader.model.orders import Position
 
@@ -32,6 +33,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 @cache
 def of(hint: Any) -> st.SearchStrategy[Any]:
     """Values of the type *hint*."""
+    hint = resolved(hint)
     if hint in SCALARS:
         return SCALARS[hint]
     origin, inner = get_origin(hint), get_args(hint)

@@ -85,9 +85,19 @@ _WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, 
 _READER = json.JSONDecoder(parse_constant=_no_constant)
 
 
+def resolved(hint: Any) -> Any:
+    """*hint* with its alias taken off: numpy 2.5 names its array types so (PEP 695)."""
+    alias = hint if hasattr(hint, "__value__") else get_origin(hint)
+    if not hasattr(alias, "__value__"):
+        return hint
+    arguments = get_args(hint)
+    return alias.__value__[arguments] if arguments else alias.__value__
+
+
 @cache
 def _coder(hint: Any) -> Coder:
     """How values of the type *hint* are written and read."""
+    hint = resolved(hint)
     if hint in SCALARS:
         return SCALARS[hint]
     origin, inner = get_origin(hint), get_args(hint)
