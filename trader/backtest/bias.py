@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trader.features.columns import features_of, screen_of
+from trader.features.together import same_bits
 from trader.fence import Guard, Timer
 from trader.registry import Failure, LoadedStrategy, attempt
 
@@ -137,9 +138,9 @@ def _first_difference(kind: str, symbol: str, whole: pd.DataFrame, part: pd.Data
         odd = next(iter(sorted({*whole.columns} ^ {*part.columns})), "order of columns")
         return Bias(kind, symbol, odd, whole.index[-1], part.index[-1], float("nan"), float("nan"))
     left, right = np.ascontiguousarray(whole.to_numpy()), np.ascontiguousarray(part.to_numpy())
-    equal = (left.view(np.int64) == right.view(np.int64)) | (np.isnan(left) & np.isnan(right))
-    if equal.all():
+    if same_bits(left, right):
         return None
+    equal = (left.view(np.int64) == right.view(np.int64)) | (np.isnan(left) & np.isnan(right))
     row, column = (int(where[0]) for where in np.nonzero(~equal))
     return Bias(
         kind,

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from trader.features.columns import features_of, frame_of, history_of
+from trader.features.together import last_rows
 from trader.model.market import Bars
 from trader.registry import LoadedStrategy
 
@@ -33,15 +34,18 @@ class WindowFeatures:
         loaded = self._strategies[strategy]
         seconds, warmup_bars = loaded.timeframe_seconds, loaded.strategy.warmup_bars
         last_start = int(as_of.timestamp()) - seconds
-        rows = {}
-        for symbol in symbols:
-            bars = self._bars.get((seconds, symbol))
-            if bars is None or len(bars) < warmup_bars or bars.start[-1] != last_start:
-                continue
-            row = features_of(loaded.strategy, self._frame(bars, warmup_bars)).row(-1)
-            if row is not None:
-                rows[symbol] = MappingProxyType(row)
-        return rows
+        windows = [
+            bars.last(warmup_bars)
+            for symbol in symbols
+            if (bars := self._bars.get((seconds, symbol))) is not None
+            and len(bars) >= warmup_bars
+            and bars.start[-1] == last_start
+        ]
+        made = last_rows(loaded, windows, self._frame)
+        if made is None:
+            made = [features_of(loaded.strategy, self._frame(window)) for window in windows]
+        rows = {window.symbol: features.row(-1) for window, features in zip(windows, made, strict=True)}
+        return {symbol: MappingProxyType(row) for symbol, row in rows.items() if row is not None}
 
     def history(self, strategy: str, symbol: str, n: int, as_of: datetime) -> Bars:
         """The last *n* closed bars of *symbol* in the strategy's timeframe."""
@@ -49,8 +53,8 @@ class WindowFeatures:
         bars = self._bars.get((loaded.timeframe_seconds, symbol))
         return history_of(bars, symbol, n, loaded.strategy.warmup_bars, int(as_of.timestamp()))
 
-    def _frame(self, bars: Bars, warmup_bars: int) -> pd.DataFrame:
-        key = (bars.granularity_seconds, bars.symbol, warmup_bars)
+    def _frame(self, window: Bars) -> pd.DataFrame:
+        key = (window.granularity_seconds, window.symbol, len(window))
         if key not in self._frames:
-            self._frames[key] = frame_of(bars.last(warmup_bars), self._indexes)
+            self._frames[key] = frame_of(window, self._indexes)
         return self._frames[key]
