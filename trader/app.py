@@ -7,88 +7,66 @@ is three plugs (feed, exchange, journal) and nowhere a question.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from trader.config import Config, load_config
-from trader.errors import TraderError
+from trader.backtest.asked import Asked, NoStrategy, backtest_job, configured, data_folder, strategies_of
 
 if TYPE_CHECKING:
-    from trader.backtest.run import Job
-    from trader.market.choose import Wanted
-    from trader.registry import LoadedStrategy
+    from trader.exchange.simulated import SimulatedExchange
+    from trader.gateway.books import Venue
+    from trader.gateway.client import LiveCycle
+    from trader.market.replay import ReplayMarket
+    from trader.policy import ExecutionPolicy
+    from trader.running.asked import RunAsked
+    from trader.running.telling import Told, Voice
+    from trader.state.ledger import Ledger
 
-DATA_VARIABLE = "TRADER_DATA"
-
-
-class NoStrategy(TraderError):
-    """Nothing would be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What every verb that decides asks for: configuration, strategies, and what differs from them."""
-
-    config_dir: Path
-    overrides: Sequence[str] = ()
-    strategies: tuple[str, ...] | None = None
-    strategies_dir: Path = Path("strategies")
-
-
-def data_folder(given: Path | None) -> Path | None:
-    """The lake to read: the one *given*, else the one `TRADER_DATA` names, else None for the built-in market."""
-    if given is not None:
-        return given
-    named = os.environ.get(DATA_VARIABLE)
-    return Path(named) if named else None
+__all__ = [
+    "Asked",
+    "NoStrategy",
+    "backtest_job",
+    "configured",
+    "data_folder",
+    "open_cycle",
+    "run",
+    "strategies_of",
+    "venue_of",
+]
 
 
-def configured(asked: Asked) -> Config:
-    """The checked configuration; strategies' own parameters are checked when they are loaded."""
-    return load_config(asked.config_dir, asked.overrides)
+def venue_of(mode: str, market: ReplayMarket, policy: ExecutionPolicy) -> Venue | None:
+    """The exchange of *mode*: a simulated one for paper, none for a dry run, where intents end as not sent."""
+    return None if mode == "dry_run" else partial(_simulated, market, policy)
 
 
-def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
+def _simulated(market: ReplayMarket, policy: ExecutionPolicy, ledger: Ledger) -> SimulatedExchange:
+    from trader.exchange.simulated import SimulatedExchange
+
+    return SimulatedExchange(market.products, policy, market.costs_bps, ledger.cash_usd)
+
+
+def run(asked: RunAsked, voice: Voice) -> Told:
+    """A paper or dry run of *asked*, to its end or until somebody stops it; *voice* hears of every cycle."""
+    from trader.running.loop import run_cycles
+    from trader.running.session import opened
+
+    return run_cycles(asked, voice, partial(opened, venue_of=venue_of))
+
+
+def open_cycle(socket: str = "", cycle_id: str = "") -> LiveCycle:
     """
-    The strategies to run: those named, enabled or not, else every enabled one.
+    The cycle *cycle_id* of the gateway at *socket*.
 
-    Raises NoStrategy, with what there is, where that is none.
+    Without a socket — a notebook opened by hand — one on the built-in market, where nothing is sent: the first hour
+    of a fixed span at which a strategy has something to say.
     """
-    from trader.loader import discover, load_strategies
+    from trader.gateway.client import LiveCycle
+    from trader.gateway.line import SocketLine
 
-    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, config.signal_defaults())
-    running = tuple(one for one in loaded if one.stanza.enabled)
-    if not running:
-        there = ", ".join(sorted(discover(asked.strategies_dir))) or "none"
-        raise NoStrategy(
-            f"no strategy is enabled in {asked.config_dir}/strategies.yaml and none was named; "
-            f"name some with --strategies (there are: {there})"
-        )
-    return running
+    if socket:
+        return LiveCycle(SocketLine(socket), cycle_id)
+    from trader.running.by_hand import first_interesting_cycle
 
-
-def backtest_job(
-    asked: Asked, wanted: Wanted, cash_usd: Decimal | None = None, seed: int | None = None, name: str = "backtest"
-) -> Job:
-    """Everything a backtest of *asked* on the bars *wanted* needs, loaded and checked."""
-    from dataclasses import replace
-
-    from trader.backtest.run import Job, warmup_seconds
-    from trader.market.choose import choose
-
-    config = configured(asked)
-    strategies = strategies_of(asked, config)
-    seed = config.app.seed if seed is None else seed
-    chosen = choose(replace(wanted, seed=seed), config.regime().symbol, warmup_seconds(config, strategies))
-    return Job(
-        config=config,
-        chosen=chosen,
-        strategies=strategies,
-        cash_usd=config.app.starting_cash_usd if cash_usd is None else cash_usd,
-        seed=seed,
-        name=name,
-    )
+    gateway, found = first_interesting_cycle(venue_of)
+    return LiveCycle(gateway, found)

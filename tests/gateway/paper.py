@@ -21,7 +21,7 @@ from trader.model.market import Snapshot
 from trader.ports import Journal
 from trader.registry import LoadedStrategy, Registry
 from trader.reporting.canonical import fingerprint
-from trader.reporting.document import _trade
+from trader.reporting.document import trade
 
 Proposer = Callable[[Snapshot], Proposals]
 
@@ -76,4 +76,4 @@ def fills_of(events: Iterable[Event]) -> list[dict[str, object]]:
 
 def fingerprint_of(rows: Iterable[dict[str, object]]) -> str:
     """As the report has it."""
-    return fingerprint([_trade(row) for row in rows])
+    return fingerprint([trade(row) for row in rows])

@@ -121,10 +121,10 @@ class TradingCore:
         return cycle
 
     def close_out(self) -> Sequence[Event]:
-        """Settle the last interval of a history that is exhausted; what happened in it."""
+        """History is over: settle it to its last instant, at which nothing is decided; what happened in it."""
         self.books.journal.forget()
-        if self.exhausted:
-            self.books.settle(self.market.last)
+        self.books.settle(self.market.last)
+        self.books.following = self.market.last
         return self.books.journal.seen
 
     def current(self, cycle_id: str) -> Cycle:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Mapping
 
 from trader.errors import TraderError
@@ -29,15 +30,21 @@ class Unreadable(TraderError):
 
 
 class Gateway:
-    """*core* behind a lock, answering questions about *desk*, the account and the cycle in progress."""
+    """
+    *core* behind a lock, answering questions about *desk*, the account and the cycle in progress.
+
+    *decide_seconds* is what the decision of that cycle took, its durable record included.
+    """
 
     def __init__(self, core: TradingCore, desk: DeskInfo) -> None:
         self.core, self.desk = core, desk
+        self.decide_seconds = 0.0
         self._lock = threading.RLock()
 
     def begin(self, k: int | None = None) -> Cycle:
         """See `TradingCore.begin`."""
         with self._lock:
+            self.decide_seconds = 0.0
             return self.core.begin(k)
 
     def finish(
@@ -67,8 +74,15 @@ class Gateway:
             if found is not None and (method, found[2]) == ("GET", "snapshot"):
                 return self.core.current(found[1]).text
             if found is not None and (method, found[2]) == ("POST", "proposals"):
-                return dumps(self.core.submit(found[1], _proposals(body)))
+                return self._submit(found[1], body)
         raise NoSuchQuestion(f"{method} {path}: the gateway answers /v1/desk, /v1/account and /v1/cycles/ID/…")
+
+    def _submit(self, cycle_id: str, body: str) -> str:
+        proposals = _proposals(body)
+        began = time.monotonic()
+        decision = self.core.submit(cycle_id, proposals)
+        self.decide_seconds += time.monotonic() - began
+        return dumps(decision)
 
 
 def _proposals(body: str) -> Proposals:

@@ -50,7 +50,7 @@ TRIP_NUMBERS = ("pnl_pct", "mae_pct", "mfe_pct")
 
 def build_report(run: BacktestRun) -> Json:
     """The report document of *run*, ready for `dumps`, `validate` and `render_html`."""
-    trades = [_trade(fill) for fill in run.fills]
+    trades = [trade(fill) for fill in run.fills]
     bars = _bars_of_the_run(run)
     held = buy_and_hold(bars, run.times)
     return {
@@ -102,7 +102,8 @@ def _summary(run: BacktestRun, held: FloatArray) -> Json:
     return {name: number(value) for name, value in figures.items()} | counts
 
 
-def _trade(fill: Mapping[str, Any]) -> Json:
+def trade(fill: Mapping[str, Any]) -> Json:
+    """One entry of `trades`, over which the fingerprint is taken."""
     texts = {key: str(fill[key]) for key in FILL_TEXTS}
     return {"time": time_text(fill["time"])} | texts | {key: decimal_text(fill[key]) for key in FILL_AMOUNTS}
 

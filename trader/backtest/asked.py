@@ -1,0 +1,93 @@
+"""
+From what a user asked for to a backtest that can start: loaded, checked, or refused in a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trader.config import Config, load_config
+from trader.errors import TraderError
+
+if TYPE_CHECKING:
+    from trader.backtest.run import Job
+    from trader.market.choose import Wanted
+    from trader.registry import LoadedStrategy
+
+DATA_VARIABLE = "TRADER_DATA"
+
+
+class NoStrategy(TraderError):
+    """Nothing would be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every verb that decides asks for: configuration, strategies, and what differs from them."""
+
+    config_dir: Path
+    overrides: Sequence[str] = ()
+    strategies: tuple[str, ...] | None = None
+    strategies_dir: Path = Path("strategies")
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """The lake to read: the one *given*, else the one `TRADER_DATA` names, else None for the built-in market."""
+    if given is not None:
+        return given
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named) if named else None
+
+
+def configured(asked: Asked) -> Config:
+    """The checked configuration; strategies' own parameters are checked when they are loaded."""
+    return load_config(asked.config_dir, asked.overrides)
+
+
+def none_enabled(config_dir: Path, there: Sequence[str]) -> NoStrategy:
+    """What to say where no strategy would run and *there* are these."""
+    return NoStrategy(
+        f"no strategy is enabled in {config_dir}/strategies.yaml and none was named; "
+        f"name some with --strategies (there are: {', '.join(sorted(there)) or 'none'})"
+    )
+
+
+def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
+    """
+    The strategies to run: those named, enabled or not, else every enabled one.
+
+    Raises NoStrategy, with what there is, where that is none.
+    """
+    from trader.loader import discover, load_strategies
+
+    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, config.signal_defaults())
+    running = tuple(one for one in loaded if one.stanza.enabled)
+    if not running:
+        raise none_enabled(asked.config_dir, list(discover(asked.strategies_dir)))
+    return running
+
+
+def backtest_job(
+    asked: Asked, wanted: Wanted, cash_usd: Decimal | None = None, seed: int | None = None, name: str = "backtest"
+) -> Job:
+    """Everything a backtest of *asked* on the bars *wanted* needs, loaded and checked."""
+    from trader.backtest.run import Job, warmup_seconds
+    from trader.market.choose import choose
+
+    config = configured(asked)
+    strategies = strategies_of(asked, config)
+    seed = config.app.seed if seed is None else seed
+    chosen = choose(replace(wanted, seed=seed), config.regime().symbol, warmup_seconds(config, strategies))
+    return Job(
+        config=config,
+        chosen=chosen,
+        strategies=strategies,
+        cash_usd=config.app.starting_cash_usd if cash_usd is None else cash_usd,
+        seed=seed,
+        name=name,
+    )

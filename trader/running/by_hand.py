@@ -1,0 +1,51 @@
+"""
+A gateway for a notebook opened by hand: on the built-in market, in memory, sending nothing.
+
+The same code gives the same cycle to everybody, so that the notebook can be read,
+changed and compared without any set-up; nothing of it touches a real account.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trader.config import load_config
+from trader.gateway.client import collect
+from trader.gateway.describe import Answer, Question, answer
+from trader.gateway.desk_info import Stanza
+from trader.gateway.service import Gateway
+from trader.market.choose import Wanted
+from trader.running.house import VenueOf, gateway_on, market_of
+from trader.state.memory import MemoryJournal
+
+START, END = datetime(2025, 1, 10, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC)
+OVERRIDES = ("app.mode=dry_run", "app.account=by-hand", "app.seed=7")
+
+
+def house_folder() -> Path:
+    """Where config/ and strategies/ are: here, or in the first folder above that has both."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "config/app.yaml").is_file() and (folder / "strategies").is_dir():
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+def first_interesting_cycle(venue_of: VenueOf) -> tuple[Gateway, str]:
+    """A gateway in the middle of the first cycle at which a strategy, enabled or not, proposes something; its id."""
+    import json
+
+    root = house_folder()
+    config = load_config(root / "config", OVERRIDES)
+    directory = root / "strategies"
+    stanzas = tuple(Stanza.of(stanza) for stanza in config.strategies())
+    names = tuple(stanza.name for stanza in stanzas)
+    described: Answer = answer(Question(str(directory), stanzas, json.dumps(config.signal_defaults()), names))
+    market, chosen = market_of(config, Wanted(granularity="1h", start=START, end=END), described.strategies)
+    gateway = gateway_on(market, chosen.source, config, described, directory, MemoryJournal(), venue_of)
+    while True:
+        cycle = gateway.begin()
+        if collect(gateway.desk, cycle.snapshot).proposals or gateway.core.exhausted:
+            return gateway, cycle.id
+        gateway.finish(cycle.id, "complete")

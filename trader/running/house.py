@@ -1,0 +1,76 @@
+"""
+A gateway on bars that replay: desk, market, books and core put together from a configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trader import __version__
+from trader.config import Config
+from trader.config.desk import desk_of
+from trader.gateway.account import Account
+from trader.gateway.books import Books, Venue
+from trader.gateway.core import TradingCore
+from trader.gateway.describe import Answer
+from trader.gateway.desk_info import DeskInfo, StrategyFacts
+from trader.gateway.service import Gateway
+from trader.market.choose import Chosen, Wanted, choose, with_hints
+from trader.market.granularity import parse_granularity
+from trader.market.replay import ReplayMarket
+from trader.policy import ExecutionPolicy
+from trader.registry import Registry
+
+if TYPE_CHECKING:
+    from trader.ports import Journal
+
+VenueOf = Callable[[str, ReplayMarket, ExecutionPolicy], Venue | None]
+"""Which exchange a mode has; the one who knows modes gives it."""
+
+
+def warmup_seconds(config: Config, strategies: Iterable[StrategyFacts]) -> int:
+    """History needed before the start: the slowest strategy's warm-up or the regime's."""
+    regime = config.regime()
+    needs = [one.warmup_bars * one.timeframe_seconds for one in strategies]
+    return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])
+
+
+def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts]) -> tuple[ReplayMarket, Chosen]:
+    """The market to run on, and where its bars come from."""
+    seeded = replace(wanted, seed=config.app.seed)
+    chosen = choose(seeded, config.regime().symbol, warmup_seconds(config, strategies))
+    universe = with_hints(config.universe(), chosen.panel)
+    return ReplayMarket(chosen.panel, universe, config.regime(), chosen.tradable, config.app.seed), chosen
+
+
+def gateway_on(
+    market: ReplayMarket,
+    source: str,
+    config: Config,
+    described: Answer,
+    strategies_dir: Path,
+    journal: Journal,
+    venue_of: VenueOf,
+) -> Gateway:
+    """A gateway of *config*'s account, taken up where *journal* left off."""
+    app = config.app
+    names = {facts.name for facts in described.strategies}
+    stanzas = [stanza for stanza in config.strategies() if stanza.name in names]
+    desk = desk_of(config, Registry(()), market.policy, stanzas)
+    account = Account(app.mode, app.account, app.starting_cash_usd, __version__, config.hash)
+    books = Books(desk, market, journal, account, venue_of(app.mode, market, desk.execution))
+    core = TradingCore(books, described.strategies, [stanza.name for stanza in described.stanzas])
+    info = DeskInfo(
+        mode=app.mode,
+        account=app.account,
+        source=source,
+        strategies_dir=str(strategies_dir.absolute()),
+        stanzas=described.stanzas,
+        defaults_json=described.defaults_json,
+        timeout_seconds=app.strategy_timeout_seconds,
+        multipliers=desk.regime.multipliers,
+    )
+    return Gateway(core, info)

@@ -1,0 +1,131 @@
+"""
+Cycle after cycle, until there is no more history, enough were run, or somebody says stop.
+
+A cycle is begun, its notebook is run, and it is finished with what became of the
+notebook: one that failed, hung or died costs its own proposals and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from trader.errors import TraderError
+from trader.model.events import OrderFilled
+from trader.ops.scheduler import LeapPace, Pace, Scheduler, Slot, WallPace
+from trader.ops.signals import StopFlag, stop_on_signals
+from trader.ops.verdict import NotebookVerdict, Status
+from trader.reporting.wording import plural
+from trader.running.asked import RunAsked
+from trader.running.clock import SystemClock
+from trader.running.session import Session
+from trader.running.telling import CycleTold, Told, Voice, fills_of, told
+
+ABORT_SECONDS, URGENT_SECONDS = 5.0, 0.2
+"""How long a notebook may go on after the first and the second signal."""
+WATCH_SECONDS = 0.1
+INTERRUPTED_EXIT = 130
+
+Open = Callable[[RunAsked], AbstractContextManager[Session]]
+
+
+def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
+    """Run as *asked*; every cycle is told to *voice* as it ends, and all of them in what is returned."""
+    with stop_on_signals(StopFlag()) as stop, open_session(asked) as session, _hurried(stop, session):
+        run = Told(session.places.mode, session.places.account, session.source, journal=str(session.places.journal))
+        voice.begun(run)
+        _cycles(asked, session, stop, voice, run)
+        run.ended = _why(session, stop, asked)
+        session.gateway.core.stopped(run.ended)
+        run.fills, run.fingerprint = fills_of(session.journal.replay())
+        run.nlv_usd = round(float(session.gateway.core.books.book().nlv_usd), 2)
+        run.journal_head = session.journal.head()
+        run.exit_code = INTERRUPTED_EXIT if stop.is_urgent else 0
+    return run
+
+
+def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
+    core, market = session.gateway.core, session.market
+    if not core.exhausted:
+        start = market.time(core.books.following)
+        pace: Pace = LeapPace(start) if asked.speed is None else WallPace(SystemClock(), start, asked.speed)
+        interval = timedelta(seconds=session.interval_seconds)
+        scheduler = Scheduler(interval, pace, Random(), end=market.time(market.last))
+
+        def cycle(slot: Slot) -> None:
+            done = one_cycle(session, slot)
+            run.cycles.append(done)
+            voice.cycle(done)
+
+        tally = scheduler.run(cycle, asked.cycles, stop)
+        run.skipped = tally.skipped
+        if stop.is_set() or (tally.ran == asked.cycles and not core.exhausted):
+            return
+    if core.books.settled is None or core.books.settled < market.last:
+        last = sum(isinstance(event, OrderFilled) for event in core.close_out())
+        end = f"{market.time(market.last):%Y-%m-%d %H:%M} UTC"
+        voice.note(f"history ends at {end}; {plural(last, 'fill')} in its last interval")
+
+
+def one_cycle(session: Session, slot: Slot) -> CycleTold:
+    """Begin, run the notebook, finish; never without a decision."""
+    gateway, market = session.gateway, session.market
+    began = time.monotonic()
+    cycle = gateway.begin(market.index_at_or_after(slot.as_of))
+    gathered = time.monotonic()
+    verdict = _notebook(session, cycle.id, slot)
+    shown = time.monotonic()
+    timings = {"gather": gathered - began, "notebook": shown - gathered, "decide": gateway.decide_seconds}
+    gateway.finish(
+        cycle.id,
+        verdict.status.value,
+        str(verdict.path),
+        verdict.sha256,
+        f"cell {verdict.cell}: {verdict.error}" if verdict.cell else verdict.error or "",
+        {name: round(seconds, 6) for name, seconds in timings.items()},
+    )
+    nlv = float(gateway.core.books.book().nlv_usd)
+    return told(cycle, gateway.core.books.journal.seen, nlv, verdict, time.monotonic() - began)
+
+
+def _notebook(session: Session, cycle_id: str, slot: Slot) -> NotebookVerdict:
+    """What became of the notebook; one that cannot even be read has failed too."""
+    parameters = {"socket": str(session.socket)}
+    try:
+        return session.runner.run(cycle_id, slot.as_of, parameters)
+    except TraderError as error:
+        return NotebookVerdict(cycle_id, slot.as_of, Status.FAILED, None, str(error), 0.0, Path())
+
+
+def _why(session: Session, stop: StopFlag, asked: RunAsked) -> str:
+    if stop.is_set():
+        return f"stopped by {stop.reason}"
+    if session.gateway.core.exhausted:
+        return "history is exhausted"
+    return f"{asked.cycles} cycles were asked for"
+
+
+@contextmanager
+def _hurried(stop: StopFlag, session: Session) -> Iterator[None]:
+    """Let the notebook in progress be over soon after somebody asks to stop, and at once when he insists."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            if stop.wait(WATCH_SECONDS):
+                session.runner.hurry(ABORT_SECONDS)
+                over.wait()
+
+    stop.on_urgent(lambda: session.runner.hurry(URGENT_SECONDS))
+    watcher = threading.Thread(target=watch, name="stop-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

@@ -1,0 +1,91 @@
+"""
+Everything a run needs, taken up in order and put down in reverse.
+
+Lock, strategies, kernels, bars, journal, books, door: whoever fails says so in a
+sentence, and what was taken up before is put down again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from trader.backtest.asked import data_folder, none_enabled
+from trader.config import Config, load_config
+from trader.config.secret_values import looks_secret, masked
+from trader.gateway.server import Door
+from trader.gateway.service import Gateway
+from trader.market.choose import Wanted
+from trader.market.replay import ReplayMarket
+from trader.ops.lock import SingleInstance
+from trader.ops.notebook_runner import NotebookRunner
+from trader.ops.spare_kernel import DEFAULT_WARMUP, KernelSettings
+from trader.ops.spare_pool import SparePool
+from trader.running.asked import CannotRun, RunAsked, interval_of, refuse
+from trader.running.describing import Describing
+from trader.running.house import VenueOf, gateway_on, market_of
+from trader.running.places import Places
+from trader.state.journal import SqliteJournal
+
+WARMUP = DEFAULT_WARMUP + "\nimport trader.app\nfrom trader.running.warm import warm_up\nwarm_up()\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run that is ready to begin."""
+
+    config: Config
+    places: Places
+    market: ReplayMarket
+    source: str
+    gateway: Gateway
+    journal: SqliteJournal
+    runner: NotebookRunner
+    socket: Path
+    interval_seconds: int
+
+
+@contextmanager
+def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
+    """Take everything up; put it down again at the end of the block, whatever happens in it."""
+    refuse(asked)
+    config = load_config(asked.config_dir, asked.all_overrides)
+    places = Places.of(config)
+    command = " ".join(["trader", *sys.argv[1:]])[:200]
+    with ExitStack() as stack:
+        stack.enter_context(SingleInstance(places.run_dir, places.tag, mode=places.mode, command=masked(command)))
+        describing = Describing(asked.strategies_dir, config.strategies(), config.signal_defaults(), asked.strategies)
+        stack.callback(describing.close)
+        pool = SparePool(KernelSettings(warmup=WARMUP), asked.kernels)
+        runner = NotebookRunner(
+            asked.notebook, places.cycles, config.app.cycle_deadline_seconds, pool=pool, redact=masked
+        )
+        described = describing.answer()
+        if not described.strategies:
+            raise none_enabled(asked.config_dir, described.there)
+        stack.enter_context(pool)
+        market, chosen = market_of(config, _wanted(asked), described.strategies)
+        interval = interval_of(asked, chosen.panel.granularity, market.step)
+        socket = places.socket()
+        if looks_secret(str(socket)):
+            raise CannotRun(f"{places.run_dir}: looks like a secret, and it would stand in every notebook; rename it")
+        journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
+        stack.callback(journal.close)
+        gateway = gateway_on(market, chosen.source, config, described, asked.strategies_dir, journal, venue_of)
+        gateway.core.started(journal.epoch)
+        door = Door(gateway, socket)
+        stack.callback(door.close)
+        door.open()
+        yield Session(config, places, market, chosen.source, gateway, journal, runner, socket, interval)
+
+
+def _wanted(asked: RunAsked) -> Wanted:
+    data = None
+    if asked.feed == "lake":
+        data = data_folder(asked.data)
+        if data is None:
+            raise CannotRun("--feed lake: which lake? Name its folder with --data DIR, or in TRADER_DATA")
+    return Wanted(data, asked.symbols, asked.granularity, asked.start, asked.end)
