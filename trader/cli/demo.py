@@ -24,7 +24,18 @@ from trader.errors import TraderError
 
 ACCOUNT = "demo"
 BACKTEST_OPTIONS = ("--start", "2025-01-01", "--end", "2025-02-15")
-PAPER_OPTIONS = ("--mode", "paper", "--feed", "sample", "--speed", "3600")
+PAPER_OPTIONS = (
+    "--mode",
+    "paper",
+    "--feed",
+    "sample",
+    "--granularity",
+    "1h",
+    "--start",
+    "2025-01-01",
+    "--speed",
+    "max",
+)
 
 RunVerb = Callable[[list[str]], int]
 
