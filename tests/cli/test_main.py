@@ -16,6 +16,13 @@ from trader.cli import main as cli
 from trader.cli.verbs import NOT_THERE_YET, VERBS, Verb
 from trader.errors import ExchangeUnreachable, Halted, HeldElsewhere
 
+CONTRACT = set(
+    """
+    init doctor config data universe strategy backtest compare check sweep walkforward report run status positions
+    orders fills risk kill halt reduce resume flatten reconcile audit replay backup restore gates drill canary arm alerts
+    secrets purge rtm simulator
+    """.split()
+)
 HEAVY = ("pandas", "vectorbt", "plotly", "papermill", "numpy", "pydantic")
 
 
@@ -44,6 +51,11 @@ def commands():
             yield [name, sub_name], sub_command
         if not hasattr(command, "commands"):
             yield [name], command
+
+
+def test_every_verb_of_the_contract_is_there_or_says_that_it_is_not_yet():
+    assert not CONTRACT - VERBS.keys() - NOT_THERE_YET
+    assert not NOT_THERE_YET & VERBS.keys()
 
 
 @pytest.mark.parametrize("name", VERBS)

@@ -22,7 +22,9 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "universe": Verb("trader.cli.universe:app", "who may be traded at an instant, who not, and why"),
     "audit": Verb("trader.cli.audit:app", "check the record, or show why each order was made"),
-    "backtest": Verb("trader.cli.backtest:command", "the very decision of live over history: report.json and report.html"),
+    "backtest": Verb(
+        "trader.cli.backtest:command", "the very decision of live over history: report.json and report.html"
+    ),
     "check": Verb("trader.cli.check:app", "lookahead, warm-up and purity of one strategy; exit 1 when it is biased"),
     "compare": Verb("trader.cli.compare:command", "regression gate: a report against a baseline"),
     "report": Verb("trader.cli.report:command", "the HTML page of one report, or of several side by side"),
@@ -37,7 +39,7 @@ VERBS: dict[str, Verb] = {
 # Promised by the contract, for later: they answer plainly instead of pretending.
 NOT_THERE_YET: frozenset[str] = frozenset(
     """
-    init doctor sweep walkforward positions orders fills risk kill halt reduce resume flatten reconcile
+    init doctor sweep walkforward status positions orders fills risk kill halt reduce resume flatten reconcile
     replay backup restore gates drill canary arm alerts secrets purge simulator
     """.split()
 )
