@@ -19,8 +19,8 @@ from trader.errors import ExchangeUnreachable, Halted, HeldElsewhere
 CONTRACT = set(
     """
     init doctor config data universe strategy backtest compare check sweep walkforward report run status positions
-    orders fills risk kill halt reduce resume flatten reconcile audit replay backup restore gates drill canary arm alerts
-    secrets purge rtm simulator
+    orders fills risk kill halt reduce resume flatten reconcile audit replay backup restore gates drill canary arm
+    alerts secrets purge rtm simulator
     """.split()
 )
 HEAVY = ("pandas", "vectorbt", "plotly", "papermill", "numpy", "pydantic")

@@ -104,10 +104,14 @@ def test_a_limit_fills_only_when_traded_through(row, price):
         pytest.param(bar(low=96.0, high=109.0), None, None, id="neither is touched"),
         pytest.param(bar(low=95.0), ExitReason.STOP_LOSS, "95", id="the low on the stop is a stop"),
         pytest.param(bar(low=94.0, high=111.0), ExitReason.STOP_LOSS, "95", id="both in one bar: the stop first"),
-        pytest.param(bar(open=93.0, high=94.0, low=92.0), ExitReason.STOP_LOSS, "93", id="a gap through exits at the open"),
+        pytest.param(
+            bar(open=93.0, high=94.0, low=92.0), ExitReason.STOP_LOSS, "93", id="a gap through exits at the open"
+        ),
         pytest.param(bar(high=110.0), None, None, id="the high on the target is not through it"),
         pytest.param(bar(high=110.01), ExitReason.TAKE_PROFIT, "110", id="through the target"),
-        pytest.param(bar(open=112.0, high=113.0, low=111.0), ExitReason.TAKE_PROFIT, "112", id="a gap above gets the open"),
+        pytest.param(
+            bar(open=112.0, high=113.0, low=111.0), ExitReason.TAKE_PROFIT, "112", id="a gap above gets the open"
+        ),
     ],
 )
 def test_protection_is_triggered_inside_the_bar(row, reason, price):

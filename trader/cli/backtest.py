@@ -18,7 +18,9 @@ class BadOption(TraderError):
     """An option's value cannot be read."""
 
 
-Data = Annotated[Path | None, typer.Option(metavar="DIR", help="A lake; default TRADER_DATA, else the built-in market.")]
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="A lake; default TRADER_DATA, else the built-in market.")
+]
 Start = Annotated[str | None, typer.Option(metavar="T", help="First day, 00:00 UTC, like 2025-01-31.")]
 End = Annotated[str | None, typer.Option(metavar="T", help="Day after the last, 00:00 UTC.")]
 Granularity = Annotated[str | None, typer.Option(metavar="G", help="1m 5m 15m 30m 1h 2h 4h 6h 1d.")]

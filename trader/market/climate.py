@@ -92,7 +92,11 @@ class Climate:
         closes = columns_of(frame)["close"]
         regimes = regime_series(closes, policy, A_YEAR_SECONDS / length)
         known = (epoch_seconds(frame) + length - dense.starts[0]) // dense.granularity_seconds
-        turns = np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1])) if len(regimes) else []
+        turns = (
+            np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1]))
+            if len(regimes)
+            else np.array([], dtype=np.int64)
+        )
         for turn in turns:
             if 0 <= known[turn] <= count:
                 self._regimes[int(known[turn])] = REGIMES[int(regimes[turn])]

@@ -120,7 +120,8 @@ def write_time(value: Any) -> str:
         if value.utcoffset() is None:
             raise CodecError(f"{value.isoformat()} has no time zone")
         value = value.astimezone(UTC)
-    return value.isoformat()[:-6] + "Z"
+    text: str = value.isoformat()
+    return text[:-6] + "Z"
 
 
 def _read_time(plain: Any) -> datetime:
