@@ -18,6 +18,7 @@ from trader.backtest.walk import Walk, Walked
 from trader.config import Config
 from trader.config.desk import desk_of
 from trader.features import ColumnFeatures
+from trader.guard import AuditGuard
 from trader.market.choose import Chosen, with_hints
 from trader.market.granularity import parse_granularity
 from trader.market.replay import ReplayMarket
@@ -75,10 +76,11 @@ def prepare(job: Job) -> Prepared:
     config, panel = job.config, job.chosen.panel
     universe = with_hints(config.universe(), panel)
     market = ReplayMarket(panel, universe, config.regime(), job.chosen.tradable, job.seed)
-    features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable)
+    guard = AuditGuard()
+    features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable, guard)
     screens = [market.instants_of(features.screen_closes(one.stanza.name)) for one in job.strategies]
     wakes = np.unique(np.concatenate(screens)) if screens else np.empty(0, np.int64)
-    return Prepared(job, market, features, wakes, Registry(job.strategies))
+    return Prepared(job, market, features, wakes, Registry(job.strategies, guard=guard))
 
 
 def backtest(job: Job) -> BacktestRun:
