@@ -1,0 +1,171 @@
+"""Every fault of the list, as the SDK meets it; and what the venue knows of it afterwards."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+import requests
+
+from tests.simulator.conftest import on_stage
+from trader.simulator.faults import KINDS, BadFaults, Fault, FaultPlan, load_faults, read_faults
+
+ERRORS = requests.exceptions
+
+
+def placed(stage, client_order_id):
+    return client_order_id in stage.venue.by_client_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "raises", "done"),
+    [
+        ("drop_before", {}, ERRORS.ConnectionError, False),
+        ("status_before", {"status": 503, "body": "go/sg/0"}, ERRORS.HTTPError, False),
+        ("unauthorized", {}, ERRORS.HTTPError, False),
+        ("blocked", {}, ERRORS.HTTPError, False),
+        ("throttled", {}, ERRORS.HTTPError, False),
+        ("drop_after", {}, ERRORS.ConnectionError, True),
+        ("status_after", {}, ERRORS.HTTPError, True),
+        ("status_after", {"status": 504, "body": "timeout"}, ERRORS.HTTPError, True),
+        ("silent_after", {"seconds": 1.0}, ERRORS.ReadTimeout, True),
+        ("late", {"seconds": 0.6}, ERRORS.ReadTimeout, True),
+        ("cut_body", {}, (ERRORS.ChunkedEncodingError, ERRORS.ConnectionError), True),
+        ("empty_200", {}, ERRORS.JSONDecodeError, True),
+        ("html_200", {}, ERRORS.JSONDecodeError, True),
+        ("bad_json", {}, ERRORS.JSONDecodeError, True),
+        ("set_field", {"field": "order_configuration", "value": None}, TypeError, True),
+    ],
+)
+def test_what_the_caller_meets_and_what_was_done(stage, kind, more, raises, done):
+    stage.fault(kind, "create_order", times=1, **more)
+    name = f"{kind}-{more.get('status', '')}"
+    client = stage.client(stage.key, timeout=0.4)
+
+    with pytest.raises(raises):
+        stage.limit_buy(name, client=client)
+
+    time.sleep(0.4 if kind == "late" else 0)
+    assert placed(stage, name) is done
+    line = [row for row in stage.see("/log")["requests"] if row["client_order_id"] == name][-1]
+    assert line["faults"] == [kind]
+    client.session.close()
+
+
+def test_a_dripping_answer_outlasts_the_time_out_of_every_read(stage):
+    stage.fault("drip", "create_order", seconds=0.8, times=1)
+    client, began = stage.client(stage.key, timeout=0.4), time.monotonic()
+
+    assert stage.limit_buy("drip", client=client).to_dict()["success"] is True
+    assert time.monotonic() - began > 0.7
+    client.session.close()
+
+
+def test_a_lost_cancel_is_answered_and_forgotten(stage):
+    made = stage.limit_buy("lost-cancel").to_dict()["success_response"]["order_id"]
+    stage.fault("lost_cancel", "cancel_orders", times=1)
+
+    assert stage.sdk.cancel_orders([made]).to_dict()["results"][0]["success"] is True
+    time.sleep(0.15)
+    assert stage.sdk.get_order(made).to_dict()["order"]["status"] == "OPEN"
+
+
+def test_fills_twice_and_fields_gone(stage):
+    stage.sdk.market_order_buy("twice", "BTC-USD", quote_size="10")
+    stage.fault("duplicate_fill", "list_fills", times=1)
+    rows = stage.sdk.get_fills(limit=4).to_dict()["fills"]
+    assert rows[0] == rows[1]
+
+    stage.fault("drop_field", "transaction_summary", field="total_volume")
+    assert "total_volume" not in stage.sdk.get_transaction_summary().to_dict()
+    stage.fault("set_field", "edit_order", field="errors", value={"edit_failure_reason": "ORDER_NOT_FOUND"})
+    with pytest.raises(TypeError):
+        stage.sdk.edit_order("nobody", size="1", price="1")
+
+
+def test_a_reversal_and_a_correction_are_rows_of_their_own(stage):
+    made = stage.sdk.market_order_buy("restated", "BTC-USD", quote_size="10").to_dict()["success_response"]["order_id"]
+    first = stage.sdk.get_fills(order_ids=[made]).to_dict()["fills"][0]
+    stage.direct("/restate", entry_id=first["entry_id"], price=first["price"])
+
+    rows = stage.sdk.get_fills(order_ids=[made]).to_dict()["fills"]
+    assert sorted(row["trade_type"] for row in rows) == ["CORRECTION", "FILL", "FILL", "REVERSAL"]
+
+
+def test_faults_come_by_number_of_the_call_and_by_chance_from_the_seed():
+    def fired(**rule):
+        plan = FaultPlan(5, [Fault("drop_after", "create_*", **rule)])
+        return [number for number in range(1, 21) if plan.draw("create_order", KINDS)]
+
+    assert fired(calls=(2, 5)) == [2, 5]
+    assert fired(times=3) == [1, 2, 3]
+    assert fired(probability=0.3) == fired(probability=0.3)
+    assert 0 < len(fired(probability=0.3)) < 20
+    assert FaultPlan(5, [Fault("drop_after", "create_*")]).draw("get_order", KINDS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "wanted a list"),
+        ('[{"route": "x"}]', "fault 1: wanted an object with a kind"),
+        ('[{"kind": "explode"}]', "kind 'explode' is unknown; kinds are"),
+        ('[{"kind": "drip", "secs": 3}]', "unknown key secs; keys are"),
+    ],
+)
+def test_a_bad_plan_is_a_sentence(tmp_path, text, words):
+    path = tmp_path / "faults.json"
+    path.write_text(text)
+    with pytest.raises(BadFaults, match=words):
+        load_faults(path)
+
+
+def test_a_missing_plan_is_a_sentence(tmp_path):
+    with pytest.raises(BadFaults, match="cannot be read"):
+        load_faults(tmp_path / "none.json")
+    assert read_faults([{"kind": "drip", "calls": [1]}], "here")[0].calls == (1,)
+
+
+def test_a_restart_keeps_the_state_and_a_new_certificate_is_refused(tmp_path):
+    with on_stage(tmp_path) as stage:
+        made = stage.limit_buy("before").to_dict()["success_response"]["order_id"]
+        stage.direct("/restart", down_seconds=0.1)
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                answer = stage.sdk.get_order(made)
+                break
+            except ERRORS.ConnectionError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert answer.to_dict()["order"]["client_order_id"] == "before"
+
+        stage.direct("/certificate")
+        stranger = stage.client(stage.key)
+        with pytest.raises(ERRORS.SSLError):
+            stranger.get_accounts()
+        stranger.session.close()
+
+
+def test_the_desk_is_not_reachable_through_the_api(stage):
+    assert stage.sdk.session.get(f"https://{stage.simulator.base_url}/faults", timeout=5).status_code == 404
+    assert stage.simulator.port != stage.simulator.admin_port
+    for plug in (stage.simulator._socket, stage.simulator._admin_socket):
+        assert plug.fileno() == -1 or plug.getsockname()[0] == "127.0.0.1"
+
+
+def test_the_desk_tells_what_it_does_not_understand(stage):
+    with httpx.Client(base_url=stage.simulator.admin_url, trust_env=False) as client:
+        answer = client.post("/settings", json={"cancel_second": 1})
+    assert (answer.status_code, "cancel_seconds" in answer.text) == (400, True)
+
+
+def test_flags_and_the_clock_are_directed_from_the_desk(tmp_path):
+    with on_stage(tmp_path, speed=0.0) as stage:
+        before = int(stage.sdk.get_unix_time().epoch_seconds)
+        stage.direct("/clock", step_seconds=3600)
+        assert int(stage.sdk.get_unix_time().epoch_seconds) == before + 3600
+        stage.direct("/listings", product_id="BTC-USD", cancel_only=True)
+        assert stage.limit_buy("closed").to_dict()["error_response"]["error"] == "ORDER_ENTRY_DISABLED"

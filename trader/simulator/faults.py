@@ -1,0 +1,130 @@
+"""
+What goes wrong, and when: by route, by number of the call, by chance from a seed.
+
+A plan is data: the same plan and the same calls give the same faults, and what
+was done is written into the request log.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from trader.errors import TraderError
+
+BEFORE = {
+    "drop_before": "the connection is reset, nothing was done",
+    "status_before": "an error (`status`, `body`), nothing was done",
+    "unauthorized": "401, as for a bad token",
+    "blocked": "403 Too many errors",
+    "throttled": "429",
+    "lost_cancel": "a cancel is answered with success and forgotten",
+    "late": "done only after `seconds`, whether the caller still waits or not",
+}
+AFTER = {
+    "drop_after": "done, then the connection is reset",
+    "status_after": "done, then an error (`status`, 502 HTML by default)",
+    "silent_after": "done, then no answer for `seconds`, then a reset",
+    "slow": "done, answered after `seconds`",
+    "drip": "done, the answer comes byte by byte over `seconds`",
+    "cut_body": "done, the answer ends half-way",
+    "empty_200": "done, 200 without a body",
+    "html_200": "done, 200 with a page of HTML",
+    "bad_json": "done, 200 with JSON that is cut",
+    "set_field": "done, `field` (dotted) of the answer is `value`",
+    "drop_field": "done, `field` (dotted) of the answer is missing",
+    "duplicate_fill": "every row of the fills comes twice",
+}
+KINDS = BEFORE | AFTER
+
+
+class BadFaults(TraderError):
+    """A plan of faults that cannot be understood."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One rule: on calls of *route* (a name or a pattern) do *kind*, on those numbers, with that probability."""
+
+    kind: str
+    route: str = "*"
+    calls: tuple[int, ...] = ()
+    """Which of the calls that match, counted from 1; empty: all of them."""
+    probability: float = 1.0
+    times: int | None = None
+    """At most so often."""
+    seconds: float = 1.0
+    status: int = 0
+    body: str = ""
+    field: str = ""
+    value: Any = None
+    met: int = dataclasses.field(default=0, init=False)
+    fired: int = dataclasses.field(default=0, init=False)
+
+    def fires(self, route: str, chance: random.Random) -> bool:
+        """Whether this call of *route* is hit; counts it."""
+        if not fnmatchcase(route, self.route):
+            return False
+        self.met += 1
+        drawn = chance.random()
+        if self.times is not None and self.fired >= self.times:
+            return False
+        if (self.calls and self.met not in self.calls) or drawn >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+
+class FaultPlan:
+    """All rules in force."""
+
+    def __init__(self, seed: int = 0, faults: list[Fault] | None = None) -> None:
+        self.seed = seed
+        self.faults = faults or []
+        self._chance = random.Random(seed)
+
+    def replace(self, faults: list[Fault], seed: int | None = None) -> None:
+        """New rules, counted from here."""
+        self.seed = self.seed if seed is None else seed
+        self.faults = faults
+        self._chance = random.Random(self.seed)
+
+    def draw(self, route: str, kinds: Mapping[str, str]) -> list[Fault]:
+        """The faults of those *kinds* that hit this call of *route*."""
+        return [fault for fault in self.faults if fault.kind in kinds and fault.fires(route, self._chance)]
+
+
+def read_faults(rows: Any, where: str) -> list[Fault]:
+    """The rules of a JSON list; every mistake is a sentence."""
+    if not isinstance(rows, list):
+        raise BadFaults(
+            f"{where}: wanted a list of faults, each like {{'route': 'create_order', 'kind': 'drop_after'}}"
+        )
+    known = {item.name for item in fields(Fault) if item.init}
+    found = []
+    for number, row in enumerate(rows, 1):
+        place = f"{where}: fault {number}"
+        if not isinstance(row, dict) or "kind" not in row:
+            raise BadFaults(f"{place}: wanted an object with a kind; kinds are {' '.join(KINDS)}")
+        if row["kind"] not in KINDS:
+            raise BadFaults(f"{place}: kind {row['kind']!r} is unknown; kinds are {' '.join(KINDS)}")
+        if unknown := sorted(set(row) - known):
+            raise BadFaults(f"{place}: unknown key {', '.join(unknown)}; keys are {' '.join(sorted(known))}")
+        found.append(Fault(**{**row, "calls": tuple(row.get("calls", ()))}))
+    return found
+
+
+def load_faults(path: Path) -> list[Fault]:
+    """The rules in a JSON file."""
+    try:
+        return read_faults(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except OSError as error:
+        raise BadFaults(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise BadFaults(f"{path}: is not JSON ({error})") from error

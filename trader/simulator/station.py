@@ -1,0 +1,66 @@
+"""
+One running simulation: the venue, its clock, who may call, what goes wrong, and what was asked.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from trader.simulator.clock import VenueClock, wall_seconds
+from trader.simulator.faults import FaultPlan
+from trader.simulator.keys import ApiKey
+from trader.simulator.lifecycle import advance
+from trader.simulator.limits import LimitRules, Limits
+from trader.simulator.numbers import stamp
+from trader.simulator.tokens import TokenCheck
+from trader.simulator.venue import Venue
+
+LOG_MAX = 20_000
+
+
+@dataclass(slots=True)
+class Logged:
+    """One request, for the log; *note* says why it was refused."""
+
+    number: int
+    time: str
+    method: str
+    path: str
+    route: str
+    client_order_id: str = ""
+    status: int = 0
+    faults: list[str] = field(default_factory=list)
+    note: str = ""
+
+
+class Station:
+    """All that the API, the streams and the admin port share."""
+
+    def __init__(
+        self, venue: Venue, clock: VenueClock, keys: Iterable[ApiKey], limits: LimitRules | None = None,
+        plan: FaultPlan | None = None, wall: Callable[[], float] = wall_seconds,
+    ) -> None:  # fmt: skip
+        self.venue = venue
+        self.clock = clock
+        self.tokens = TokenCheck(keys, wall)
+        self.limits = Limits(limits or LimitRules(), wall)
+        self.plan = plan or FaultPlan()
+        self.log: deque[Logged] = deque(maxlen=LOG_MAX)
+        self.restarts: list[float] = []
+        self.renew_certificate: Callable[[], None] = lambda: None
+        self._count = 0
+
+    def advance(self) -> None:
+        """Let the venue catch up with the clock."""
+        advance(self.venue, self.clock.now())
+
+    def note(self, method: str, path: str, route: str, body: Any) -> Logged:
+        """Begin the log's line for a request."""
+        self._count += 1
+        client_order_id = body.get("client_order_id", "") if isinstance(body, dict) else ""
+        line = Logged(self._count, stamp(self.venue.now), method, path, route, str(client_order_id))
+        self.log.append(line)
+        return line
