@@ -63,9 +63,11 @@ def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
 
     Raises NoStrategy, with what there is, where that is none.
     """
+    from trader.guard import AuditGuard
     from trader.loader import discover, load_strategies
 
-    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, config.signal_defaults())
+    defaults = config.signal_defaults()
+    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, defaults, AuditGuard())
     running = tuple(one for one in loaded if one.stanza.enabled)
     if not running:
         raise none_enabled(asked.config_dir, list(discover(asked.strategies_dir)))
