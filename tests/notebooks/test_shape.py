@@ -30,7 +30,7 @@ def test_a_notebook_is_thin_and_stripped(path):
 def code(source, *tags, outputs=()):
     return {
         "cell_type": "code",
-        "execution_count": None,
+        "execution_count": 1 if "contract" in tags else None,
         "id": f"c{abs(hash(source))}",
         "metadata": {"tags": list(tags)} if tags else {},
         "outputs": list(outputs),
@@ -99,6 +99,8 @@ FAULTS = [
     ("no contract", lambda notebook, cells: cells.pop(3), "0 code cells are tagged contract"),
     ("a contract not compared", on(3, source=["print(1)"]), "nbval compares nothing"),
     ("a contract compared too late", on(3, source=["\n", "# NBVAL_CHECK_OUTPUT"]), "nbval compares nothing"),
+    ("a contract nbval would not compare", on(3, execution_count=None), "compares no cell that was never run"),
+    ("a contract with any count", on(3, execution_count=7), "needs the execution count 1"),
     ("a contract without output", on(3, outputs=[]), "nothing to compare"),
     ("a contract with an empty output", on(3, outputs=[{**STORED, "text": ["\n"]}]), "nothing to compare"),
     ("a contract with a figure", on(3, outputs=[STORED, FIGURE]), "not text"),

@@ -10,7 +10,8 @@ from trader.gateway.account_view import AccountView, ExposureLine
 from trader.gateway.shown import Cell, Shown, Table, bar, columns, text
 from trader.model.decision import Decision
 from trader.model.orders import Order, OrderIntent, Position
-from trader.reporting.wording import DASH, pct, short_amount, tone, usd
+from trader.reporting.canonical import decimal_text
+from trader.reporting.wording import DASH, amount, pct, short_amount, tone, usd
 
 
 def orders(decision: Decision, account: AccountView) -> Shown:
@@ -27,7 +28,8 @@ def orders(decision: Decision, account: AccountView) -> Shown:
         status = order.status.value if order is not None else change.status.value + reason if change else DASH
         rows.append(_order(intent, status))
     rows += [_order(order.intent, _still(order)) for order in working.values()]
-    return Shown((Table("Orders", heads, rows, "" if rows else "no order was sent and none is working"),))
+    note = "" if rows else "no order was sent and none is working"
+    return Shown((Table("Orders", heads, rows, note), fills(account)))
 
 
 def _order(intent: OrderIntent, status: str) -> tuple[Cell, ...]:
@@ -43,7 +45,7 @@ def _still(order: Order) -> str:
     return f"{order.status.value} since {order.intent.as_of:%m-%d %H:%M}{filled}"
 
 
-def fills(account: AccountView) -> Shown:
+def fills(account: AccountView) -> Table:
     """What was executed since the cycle before, and which orders ended without."""
     heads = columns("Time", "Symbol", "Side", ">Size", ">Price", ">Notional", ">Fee", "Strategy", "~Reason")
     rows = [
@@ -55,10 +57,15 @@ def fills(account: AccountView) -> Shown:
     ended = [f"{one.client_order_id}: {one.status.value}, {one.reason}" for one in account.changes
              if one.status.terminal and one.time < account.as_of]  # fmt: skip
     note = "; ".join(ended) or ("" if rows else "nothing was executed since the cycle before")
-    return Shown((Table("Fills since the cycle before", heads, rows, note),))
+    return Table("Fills since the cycle before", heads, rows, note)
 
 
-def positions(account: AccountView) -> Shown:
+def book(account: AccountView) -> Shown:
+    """What is held, and how much of every cap that uses."""
+    return Shown((positions(account), exposure(account)))
+
+
+def positions(account: AccountView) -> Table:
     """What is held, what it is worth, and how far its stop and target are."""
     heads = columns(
         "Symbol",
@@ -77,7 +84,7 @@ def positions(account: AccountView) -> Shown:
     )
     rows = [_position(position, (account.marks or {}).get(position.symbol)) for position in account.positions]
     note = "" if rows else "nothing is held"
-    return Shown((Table("Positions", heads, rows, note),))
+    return Table("Positions", heads, rows, note)
 
 
 def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
@@ -92,7 +99,7 @@ def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
         text(held.symbol),
         text(held.strategy),
         text(_amount(held.size)),
-        text(_amount(held.entry_price)),
+        text(_average(held.entry_price)),
         text(_amount(mark)),
         text(usd(float(worth))),
         text(usd(float(pnl), signed=True), tone(float(pnl))),
@@ -105,11 +112,11 @@ def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
     )
 
 
-def exposure(account: AccountView) -> Shown:
+def exposure(account: AccountView) -> Table:
     """How much of every cap is used, working orders at their worst case included."""
     heads = columns("Cap", "", ">At risk", ">% of NLV", ">Limit, %", "Used")
     rows = [_cap(line) for line in account.exposure]
-    return Shown((Table("Exposure against the caps in force", heads, rows),))
+    return Table("Exposure against the caps in force", heads, rows)
 
 
 def _cap(line: ExposureLine) -> tuple[Cell, ...]:
@@ -119,4 +126,10 @@ def _cap(line: ExposureLine) -> tuple[Cell, ...]:
 
 
 def _amount(value: Decimal | None) -> str:
-    return DASH if value is None else short_amount(f"{value:f}")
+    """Every digit: what is ordered and owned is exact."""
+    return DASH if value is None else amount(decimal_text(value))
+
+
+def _average(value: Decimal) -> str:
+    """An average has no last digit."""
+    return short_amount(f"{value:f}")

@@ -77,34 +77,40 @@ class Books:
         """The instant the account has come to."""
         return self.market.time(self.market.first if self.settled is None else self.settled)
 
-    def settle(self, k: int) -> None:
-        """Play every bar up to instant *k*, record what filled, and value the account."""
+    def settle(self, k: int) -> list[Event]:
+        """
+        Play every bar up to instant *k* and value the account; what happened, for the caller to commit at once.
+
+        Fills and the mark after them stand in one commit: the last mark says up to where bars were played, so that a
+        restart never plays one twice.  The ledger has folded them already; where the commit fails it dies with us.
+        """
         market, exchange = self.market, self.exchange
         if self.settled == k:
-            return
-        news: list[Event] = []
+            return []
+        happened: list[Event] = []
         if exchange is not None and self.settled is not None:
             for j in range(self.settled, k):
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
-            news = self.execution.unrecorded_news()
-        # One commit for the fills and the mark after them: the last mark says up to where bars were played,
-        # so that a restart never plays one twice.
-        self.ledger.apply_all(news)
+            happened = self.execution.unrecorded_news()
+        self.ledger.apply_all(happened)
         mark = Marked(market.time(k), self.ledger.nlv_usd(self._marks(k)))
         self.ledger.apply(mark)
-        self.journal.append([*news, mark])
         self.settled = k
+        return [*happened, mark]
 
-    def announce(self, k: int) -> None:
-        """Record who may be traded from instant *k* on and which regime it is, where that is news."""
+    def weather(self, k: int) -> list[Event]:
+        """Who may be traded from instant *k* on and which regime it is, where that is news; to be committed at once."""
         market, ledger = self.market, self.ledger
         market.changes(k)
+        found: list[Event] = []
         memberships = changes(ledger.membership, market.membership)
         if memberships:
-            self.execution.record(UniverseReviewed(market.time(k), memberships))
+            found.append(UniverseReviewed(market.time(k), memberships))
         if market.regime is not ledger.regime:
             multiplier = self.desk.regime.multipliers[market.regime]
-            self.execution.record(RegimeChanged(market.time(k), market.regime, ledger.regime, multiplier))
+            found.append(RegimeChanged(market.time(k), market.regime, ledger.regime, multiplier))
+        ledger.apply_all(found)
+        return found
 
     def book(self) -> Book:
         """What is owned and working where the account stands."""

@@ -36,6 +36,7 @@ class LiveCycle:
         self._line, self.id = line, cycle_id
         self._proposals: Proposals | None = None
         self._decision: Decision | None = None
+        self._account: AccountView | None = None
 
     @cached_property
     def desk(self) -> DeskInfo:
@@ -49,8 +50,10 @@ class LiveCycle:
 
     @property
     def account(self) -> AccountView:
-        """The account as it stands now."""
-        return loads(AccountView, self._line.ask("GET", "/v1/account"))
+        """The account as it stood when it was last asked for: before the decision, and once after it."""
+        if self._account is None:
+            self._account = loads(AccountView, self._line.ask("GET", "/v1/account"))
+        return self._account
 
     @property
     def proposals(self) -> Proposals:
@@ -63,6 +66,7 @@ class LiveCycle:
         """Hand the proposals in; what the gateway decided and carried out.  Once more gives the same answer."""
         body = dumps(proposals or self.proposals)
         self._decision = loads(Decision, self._line.ask("POST", f"/v1/cycles/{self.id}/proposals", body))
+        self._account = None
         return self._decision
 
     @property
@@ -99,20 +103,12 @@ class LiveCycle:
         return views.verdicts(self.decision)
 
     def orders(self) -> Shown:
-        """What was ordered and what became of it."""
+        """What was ordered and what became of it, and what was executed since the cycle before."""
         return account_tables.orders(self.decision, self.account)
 
-    def fills(self) -> Shown:
-        """What was executed since the cycle before."""
-        return account_tables.fills(self.account)
-
-    def positions(self) -> Shown:
-        """What is held, what it is worth, and how far its stop and target are."""
-        return account_tables.positions(self.account)
-
-    def exposure(self) -> Shown:
-        """How much of every cap is used."""
-        return account_tables.exposure(self.account)
+    def book(self) -> Shown:
+        """What is held, how it is protected, and how much of every cap that uses."""
+        return account_tables.book(self.account)
 
     def __repr__(self) -> str:
         return repr(self.overview())

@@ -37,61 +37,45 @@ def verdict_counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 
 def text(snapshot: Snapshot, proposals: Proposals, decision: Decision) -> str:
-    """One line of JSON for the market, and one for each strategy, proposal, verdict and order."""
-    members = snapshot.membership.values()
-    market = {
-        "as_of": snapshot.as_of.isoformat(),
-        "closed_bars": {f"{seconds} s": len(symbols) for seconds, symbols in sorted(snapshot.closed.items())},
-        "eligible": sorted(member.symbol for member in members if member.eligible),
-        "excluded": {member.symbol: member.exclusion_reason for member in members if not member.eligible},
-        "regime": snapshot.regime.value,
-    }
-    lines: list[Mapping[str, Any]] = [
-        {"market": market},
-        *({"strategy": one.strategy, "outcome": one.outcome, "proposals": one.proposals_count}
-          for one in proposals.reports),
-        *({"proposal": _proposal(one)} for one in proposals.proposals),
-        *({"verdict": _verdict(one)} for one in decision.verdicts),
-        *({"order": _order(one)} for one in decision.intents),
-    ]  # fmt: skip
-    return "\n".join(json.dumps(line, sort_keys=True, default=str) for line in lines)
+    """One line for the market, and one for each strategy, proposal, verdict and order."""
+    members = sorted(snapshot.membership.values(), key=lambda member: member.symbol)
+    eligible = [member.symbol for member in members if member.eligible]
+    out = [f"out       {member.symbol}: {member.exclusion_reason}" for member in members if not member.eligible]
+    when = f"{snapshot.as_of:%Y-%m-%dT%H:%MZ}"
+    lines = [
+        f"market    {when} {snapshot.regime.value}, {len(eligible)} of {len(members)} eligible",
+        *out,
+        *(f"strategy  {one.strategy} {one.outcome} {one.proposals_count}" for one in proposals.reports),
+        *map(_proposal, proposals.proposals),
+        *(f"verdict   {line}" for one in decision.verdicts for line in _verdict(one)),
+        *map(_order, decision.intents),
+    ]
+    return "\n".join(lines)
 
 
-def _proposal(one: TradeProposal) -> dict[str, Any]:
-    return {
-        "strategy": one.strategy,
-        "symbol": one.symbol,
-        "side": str(one.side),
-        "notional_pct": one.notional_pct,
-        "stop_loss_pct": one.stop_loss_pct,
-        "take_profit_pct": one.take_profit_pct,
-        "conviction": _rounded(one.conviction),
-        "reason": one.reason,
-    }
+def _proposal(one: TradeProposal) -> str:
+    numbers = (one.notional_pct, one.stop_loss_pct, one.take_profit_pct, one.conviction)
+    size, stop, target, conviction = map(_number, numbers)
+    wish = f"{one.strategy} {one.side} {one.symbol} {size} % stop {stop} % target {target} % conviction {conviction}"
+    return f"proposal  {wish}: {json.dumps(str(one.reason))}"
 
 
-def _rounded(value: object) -> object:
-    return round(value, 6) if isinstance(value, float) else value
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else json.dumps(str(value))
 
 
-def _verdict(one: Verdict) -> dict[str, Any]:
-    return {
-        "strategy": one.proposal.strategy,
-        "symbol": one.proposal.symbol,
-        "side": one.proposal.side.value,
-        "wanted_usd": f"{one.proposal.notional_usd:.2f}",
-        "approved_usd": f"{one.approved_usd:.2f}",
-        "objections": [objection.risk_reason.value for objection in one.objections],
-    }
+def _verdict(one: Verdict) -> Iterable[str]:
+    wish = one.proposal
+    yield (
+        f"{wish.strategy} {wish.side.value} {wish.symbol} "
+        f"wanted {wish.notional_usd:.2f} approved {one.approved_usd:.2f} USD"
+    )
+    for said in one.objections:
+        yield f"  {said.risk_reason.value}: {said.observed:.4f} against {said.limit:.4f} {said.unit.value}"
 
 
-def _order(one: OrderIntent) -> dict[str, Any]:
-    prices = {"reference": one.reference_price, "stop": one.stop_price, "target": one.take_profit_price}
-    return {
-        "id": one.client_order_id,
-        "side": one.side.value,
-        "symbol": one.symbol,
-        "size": decimal_text(one.size),
-        "type": one.order_type.value,
-        **{name: decimal_text(price) for name, price in prices.items() if price is not None},
-    }
+def _order(one: OrderIntent) -> str:
+    prices = (("about", one.reference_price), ("stop", one.stop_price), ("target", one.take_profit_price))
+    levels = " ".join(f"{name} {decimal_text(price)}" for name, price in prices if price is not None)
+    what = f"{one.side.value} {decimal_text(one.size)} {one.symbol} {one.order_type.value}"
+    return f"order     {one.client_order_id} {what} {levels}"

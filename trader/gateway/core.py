@@ -75,12 +75,11 @@ class TradingCore:
         k = books.following if k is None else k
         assert books.following <= k < self.market.last, f"instant {k}: the next is {books.following}"
         books.journal.forget()
-        books.settle(k)
-        books.announce(k)
+        happened = [*books.settle(k), *books.weather(k)]
         snapshot = gather(self.market, k, books.ledger.positions, self._needs)
         snapshot = replace(snapshot, id=self._cycle_id(snapshot.as_of))
         text, digest = canonical(snapshot)
-        books.journal.append([CycleBegan(snapshot.as_of, snapshot.id, digest)], {snapshot.id: text})
+        books.journal.append([*happened, CycleBegan(snapshot.as_of, snapshot.id, digest)], {snapshot.id: text})
         books.following = k + 1
         self.cycle = Cycle(k, snapshot, text)
         return self.cycle
@@ -123,7 +122,9 @@ class TradingCore:
     def close_out(self) -> Sequence[Event]:
         """History is over: settle it to its last instant, at which nothing is decided; what happened in it."""
         self.books.journal.forget()
-        self.books.settle(self.market.last)
+        happened = self.books.settle(self.market.last)
+        if happened:
+            self.books.journal.append(happened)
         self.books.following = self.market.last
         return self.books.journal.seen
 

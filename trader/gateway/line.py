@@ -32,7 +32,7 @@ class SocketLine:
         import httpx
 
         self._path = str(path)
-        transport = httpx.HTTPTransport(uds=self._path)
+        transport = httpx.HTTPTransport(uds=self._path, verify=False)
         self._client = httpx.Client(
             transport=transport, base_url="http://gateway", timeout=TIMEOUT_SECONDS, trust_env=False
         )

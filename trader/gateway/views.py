@@ -16,7 +16,7 @@ from trader.market.granularity import granularity_name
 from trader.model.decision import Decision, Proposals, StrategyReport
 from trader.model.market import Membership, Snapshot
 from trader.model.trading import Objection, Verdict
-from trader.reporting.wording import DASH, REASONS, UNITS, pct, plain_number, plural, short_amount, short_number, usd
+from trader.reporting.wording import DASH, REASONS, UNITS, pct, plain_number, plural, short_number, usd
 
 OUT_BECAUSE = {
     "never_trade": "listed under never_trade",
@@ -26,6 +26,8 @@ OUT_BECAUSE = {
     "volume": "too little traded in 24 h for its tier",
     "unlisted_volume": "in no tier, and too little traded in 24 h",
 }
+PAIRS = 3
+"""Facts side by side in the overview."""
 VERDICT_TONE = {"approved": "gain", "trimmed": "refused", "denied": "loss"}
 
 
@@ -44,9 +46,10 @@ def overview(desk: DeskInfo, snapshot: Snapshot, account: AccountView) -> Shown:
         "Drawdown": pct(float(account.drawdown_pct)),
         "Positions": plural(len(account.positions), "position"),
     }
-    rows = [(text(name, "quiet"), text(value)) for name, value in facts.items()]
+    cells = [cell for name, value in facts.items() for cell in (text(name, "quiet"), text(value))]
+    rows = [cells[at : at + PAIRS * 2] for at in range(0, len(cells), PAIRS * 2)]
     title = f"Account {account.account}, {account.mode.replace('_', ' ')}"
-    return Shown((Table(title, columns("", ""), rows),))
+    return Shown((Table(title, columns(*[""] * PAIRS * 2), rows),))
 
 
 def quotes(snapshot: Snapshot) -> Shown:
@@ -54,14 +57,22 @@ def quotes(snapshot: Snapshot) -> Shown:
     heads = columns("Symbol", ">Bid", ">Ask", ">Spread, bps", "Closed", ">Close", ">Change", ">Volume")
     rows = []
     for symbol, quote in sorted(snapshot.quotes.items()):
-        front = (text(symbol), text(_price(quote.bid)), text(_price(quote.ask)), text(f"{quote.spread_bps:.1f}"))
-        rows.append((*front, *_last_bar(snapshot, symbol)))
+        digits = _digits(snapshot, symbol)
+        prices = (f"{quote.bid:,.{digits}f}", f"{quote.ask:,.{digits}f}", f"{quote.spread_bps:.1f}")
+        rows.append((text(symbol), *map(text, prices), *_last_bar(snapshot, symbol, digits)))
     names = [granularity_name(seconds) for seconds, symbols in sorted(snapshot.closed.items()) if symbols]
     note = f"bars that have just closed: {', '.join(names) or 'none'}"
     return Shown((Table("Quotes and closed bars", heads, rows, note),))
 
 
-def _last_bar(snapshot: Snapshot, symbol: str) -> tuple[Cell, ...]:
+def _digits(snapshot: Snapshot, symbol: str) -> int:
+    """Decimals that show a quote: one more than the product's own, for half a spread can be finer."""
+    product = snapshot.products.get(symbol)
+    exponent = product.quote_increment.normalize().as_tuple().exponent if product is not None else -2
+    return max(0, -exponent if isinstance(exponent, int) else 2) + 1
+
+
+def _last_bar(snapshot: Snapshot, symbol: str, digits: int) -> tuple[Cell, ...]:
     lengths = [seconds for seconds, name in snapshot.bars if name == symbol]
     if not lengths:
         return (text(DASH, "quiet"), *(text("") for _ in range(3)))
@@ -70,7 +81,7 @@ def _last_bar(snapshot: Snapshot, symbol: str) -> tuple[Cell, ...]:
     change = (close / before - 1) * 100
     return (
         text(granularity_name(max(lengths))),
-        text(_price(close)),
+        text(f"{close:,.{digits - 1}f}"),
         text(pct(change, signed=True), "gain" if change > 0 else "loss" if change < 0 else ""),
         text(f"${close * float(bars.volume[-1]):,.0f}"),
     )
@@ -178,7 +189,3 @@ def _objection(one: Objection) -> tuple[Cell, ...]:
 
 def _number(value: object) -> str:
     return plain_number(value) if isinstance(value, float | int) and not isinstance(value, bool) else str(value)
-
-
-def _price(value: Decimal | float) -> str:
-    return short_amount(f"{value:f}" if isinstance(value, Decimal) else repr(value))

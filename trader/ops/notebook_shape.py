@@ -20,6 +20,7 @@ CODE_LINES_MAX = 15
 PARAMETERS_TAG = "parameters"
 CONTRACT_TAG = "contract"
 KEPT_TAG = "keep_output"
+CONTRACT_COUNT = 1
 COMPARED = "# NBVAL_CHECK_OUTPUT"
 PLOTTING = frozenset("plotly matplotlib seaborn bokeh altair holoviews hvplot plotnine pylab".split())
 NOTEBOOK_METADATA = frozenset({"kernelspec", "language_info"})
@@ -107,17 +108,20 @@ def _imported(node: ast.AST) -> list[str]:
 
 def _of_rest(cell: Cell) -> Iterator[str]:
     yield from _of_metadata(cell)
-    if cell.get("execution_count") is not None:
-        yield "not stripped: execution count"
     if CONTRACT_TAG in tags_of(cell):
         yield from _of_contract(cell)
-    elif cell.get("outputs"):
+        return
+    if cell.get("execution_count") is not None:
+        yield "not stripped: execution count"
+    if cell.get("outputs"):
         yield f"not stripped: {len(cell['outputs'])} output(s); only the contract cell keeps its own"
 
 
 def _of_contract(cell: Cell) -> Iterator[str]:
     if source_of(cell).splitlines()[:1] != [COMPARED]:
         yield f"the contract cell must begin with {COMPARED}, or nbval compares nothing"
+    if cell.get("execution_count") != CONTRACT_COUNT:
+        yield f"the contract cell needs the execution count {CONTRACT_COUNT}: nbval compares no cell that was never run"
     if KEPT_TAG not in tags_of(cell):
         yield f"the contract cell needs the tag {KEPT_TAG}, or nbstripout takes its output away"
     outputs = cell.get("outputs", [])

@@ -8,6 +8,7 @@ and what to write instead.  Nothing of the file is run.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 from trader.errors import TraderError, sentences
@@ -31,8 +32,13 @@ class NotPython(TraderError):
     """A strategy file that does not parse."""
 
 
+@lru_cache(maxsize=256)
 def check_source(source: str, path: str = "strategy.py") -> tuple[Finding, ...]:
-    """Everything in *source* a strategy may not do, by line; raises `NotPython` where it does not parse."""
+    """
+    Everything in *source* a strategy may not do, by line; raises `NotPython` where it does not parse.
+
+    Remembered by its text, because a spare kernel has read before what its cycle reads again.
+    """
     try:
         tree = ast.parse(source, path)
     except SyntaxError as error:

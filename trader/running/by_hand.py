@@ -7,10 +7,11 @@ changed and compared without any set-up; nothing of it touches a real account.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 from trader.config import load_config
+from trader.config.home import home
 from trader.gateway.client import collect
 from trader.gateway.describe import Answer, Question, answer
 from trader.gateway.desk_info import Stanza
@@ -23,20 +24,9 @@ START, END = datetime(2025, 1, 10, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC
 OVERRIDES = ("app.mode=dry_run", "app.account=by-hand", "app.seed=7")
 
 
-def house_folder() -> Path:
-    """Where config/ and strategies/ are: here, or in the first folder above that has both."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "config/app.yaml").is_file() and (folder / "strategies").is_dir():
-            return folder
-    return Path(__file__).resolve().parents[2]
-
-
 def first_interesting_cycle(venue_of: VenueOf) -> tuple[Gateway, str]:
     """A gateway in the middle of the first cycle at which a strategy, enabled or not, proposes something; its id."""
-    import json
-
-    root = house_folder()
+    root = home()
     config = load_config(root / "config", OVERRIDES)
     directory = root / "strategies"
     stanzas = tuple(Stanza.of(stanza) for stanza in config.strategies())

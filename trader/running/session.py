@@ -16,6 +16,7 @@ from pathlib import Path
 from trader.backtest.asked import data_folder, none_enabled
 from trader.config import Config, load_config
 from trader.config.secret_values import looks_secret, masked
+from trader.gateway.describe import Answer
 from trader.gateway.server import Door
 from trader.gateway.service import Gateway
 from trader.market.choose import Wanted
@@ -29,8 +30,6 @@ from trader.running.describing import Describing
 from trader.running.house import VenueOf, gateway_on, market_of
 from trader.running.places import Places
 from trader.state.journal import SqliteJournal
-
-WARMUP = DEFAULT_WARMUP + "\nimport trader.app\nfrom trader.running.warm import warm_up\nwarm_up()\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,12 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.enter_context(SingleInstance(places.run_dir, places.tag, mode=places.mode, command=masked(command)))
         describing = Describing(asked.strategies_dir, config.strategies(), config.signal_defaults(), asked.strategies)
         stack.callback(describing.close)
-        pool = SparePool(KernelSettings(warmup=WARMUP), asked.kernels)
-        runner = NotebookRunner(
-            asked.notebook, places.cycles, config.app.cycle_deadline_seconds, pool=pool, redact=masked
-        )
         described = describing.answer()
         if not described.strategies:
             raise none_enabled(asked.config_dir, described.there)
+        pool = SparePool(KernelSettings(_warmup(asked.strategies_dir, described)), asked.kernels)
+        deadline = config.app.cycle_deadline_seconds
+        runner = NotebookRunner(asked.notebook, places.cycles, deadline, pool=pool, redact=masked)
         stack.enter_context(pool)
         market, chosen = market_of(config, _wanted(asked), described.strategies)
         interval = interval_of(asked, chosen.panel.granularity, market.step)
@@ -80,6 +78,13 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.callback(door.close)
         door.open()
         yield Session(config, places, market, chosen.source, gateway, journal, runner, socket, interval)
+
+
+def _warmup(strategies_dir: Path, described: Answer) -> str:
+    """The code that warms a kernel for what runs."""
+    names = tuple(facts.name for facts in described.strategies)
+    given = f"{str(strategies_dir.absolute())!r}, {names!r}"
+    return f"{DEFAULT_WARMUP}\nimport trader.app\nfrom trader.running.warm import warm_up\nwarm_up({given})\n"
 
 
 def _wanted(asked: RunAsked) -> Wanted:
