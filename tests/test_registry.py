@@ -126,6 +126,7 @@ def replace_seconds(strategy: LoadedStrategy, seconds: int) -> LoadedStrategy:
     return LoadedStrategy(strategy.stanza, strategy.strategy, seconds)
 
 
+HOLDING_ETH = {"alpha": {ETH: a_position(ETH, "alpha")}}
 ONLY_BTC = {BTC: Membership(BTC, "tier1", eligible=True), ETH: Membership(ETH, "tier1", eligible=False)}
 
 
@@ -134,8 +135,10 @@ ONLY_BTC = {BTC: Membership(BTC, "tier1", eligible=True), ETH: Membership(ETH, "
     [
         pytest.param({}, {}, (), SYMBOLS, id="all"),
         pytest.param({"closed": {HOUR: (SOL, BTC)}}, {}, (), (BTC, SOL), id="those whose bar has closed, sorted"),
-        pytest.param({}, {"symbols": (ETH, "XRP-USD")}, (), (ETH,), id="those the stanza names"),
+        pytest.param({}, {"symbols": (ETH, "XRP-USD")}, (), (BTC, ETH), id="those the stanza names, and BTC, which it holds"),
         pytest.param({"membership": ONLY_BTC}, {}, (), (BTC,), id="the eligible"),
+        pytest.param({"membership": ONLY_BTC, "positions": HOLDING_ETH}, {}, (), (BTC, ETH), id="and what it holds"),
+        pytest.param({"positions": {}}, {"symbols": (ETH,)}, (), (ETH,), id="nothing held, one named"),
         pytest.param({}, {}, (BTC, SOL), (DOGE, ETH), id="those with warm features"),
     ],
 )

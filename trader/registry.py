@@ -95,7 +95,8 @@ class Registry:
             if not seat.enabled:
                 reports.append(seat.disabled)
                 continue
-            candidates = _candidates(seat.allowed, closed, snapshot.membership)
+            held = snapshot.positions.get(seat.name, _NO_POSITIONS)
+            candidates = _candidates(seat.allowed, closed, snapshot.membership, held)
             if not candidates:
                 reports.append(seat.no_symbol)
                 continue
@@ -156,11 +157,22 @@ def attempt(
 
 
 def _candidates(
-    allowed: frozenset[str] | None, closed: tuple[str, ...], membership: Mapping[str, Membership]
+    allowed: frozenset[str] | None,
+    closed: tuple[str, ...],
+    membership: Mapping[str, Membership],
+    held: Mapping[str, Position],
 ) -> tuple[str, ...]:
-    """The symbols of *closed* that are eligible and the strategy's to trade, sorted."""
+    """
+    The symbols of *closed* that are eligible and the strategy's to trade, and those it holds, sorted.
+
+    A symbol that left the universe while held stays in view, for exits stay open; an entry in it is denied by risk.
+    """
     known = membership.get
-    eligible = [s for s in closed if (m := known(s)) is not None and m.eligible and (allowed is None or s in allowed)]
+    eligible = [
+        s
+        for s in closed
+        if s in held or ((m := known(s)) is not None and m.eligible and (allowed is None or s in allowed))
+    ]
     eligible.sort()
     return tuple(eligible)
 
