@@ -6,11 +6,15 @@ The recordings lie outside the repository, under $TRADER_TEST_DATA; without them
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import ssl
 from pathlib import Path
 
 import pytest
+import websockets
+from coinbase.jwt_generator import build_ws_jwt
 
 from tests.simulator.conftest import on_stage
 
@@ -112,6 +116,47 @@ def test_a_refusal_looks_like_the_recorded_one(sent):
     recorded = next(row["body"] for row in rows if row.get("note") == "create order refusal")
 
     assert differences(recorded, sent["refused"], "refused") == []
+
+
+def spoken(stage):
+    """Channel and kind of event to a frame of the simulator."""
+    token = build_ws_jwt(stage.key.name, stage.key.secret)
+    context = ssl.create_default_context(cafile=str(stage.simulator.papers.ca_file))
+
+    async def talk():
+        found = {}
+        async with websockets.connect(f"wss://{stage.simulator.base_url}/", ssl=context) as socket:
+            for channel in ("ticker", "level2", "market_trades", "candles", "user", "heartbeats"):
+                asked = {"type": "subscribe", "channel": channel, "product_ids": ["BTC-USD"], "jwt": token}
+                await socket.send(json.dumps(asked))
+            while "heartbeats" not in {channel for channel, _ in found}:
+                frame = json.loads(await asyncio.wait_for(socket.recv(), 5))
+                found.setdefault((frame["channel"], frame["events"][0].get("type")), frame)
+        return found
+
+    return asyncio.run(talk())
+
+
+def recorded_frames():
+    live = [line for path in sorted((DATA / "live_ws_2026").glob("*.jsonl")) for line in path.read_text().splitlines()]
+    texts = live + [path.read_text() for path in sorted((DATA / "nautilus_trader").glob("*__ws_*.json"))]
+    return [frame for frame in map(json.loads, texts) if "channel" in frame]
+
+
+def test_frames_look_like_the_recorded_ones(tmp_path):
+    with on_stage(tmp_path) as stage:
+        stage.limit_buy("seen on the stream")
+        mine = spoken(stage)
+    compared = set()
+    for frame in recorded_frames():
+        channel, kind = frame["channel"], frame["events"][0].get("type")
+        if channel == "subscriptions":
+            continue
+        frame.pop("client_id", None)
+        sent = mine.get((channel, kind)) or next(mine[key] for key in mine if key[0] == channel)
+        assert differences(frame, sent, f"{channel} {kind}") == []
+        compared.add(channel)
+    assert compared == {"ticker", "heartbeats", "market_trades", "l2_data", "user", "candles"}
 
 
 def test_the_comparison_sees_what_is_missing_and_what_is_of_another_type():

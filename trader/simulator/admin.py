@@ -128,6 +128,13 @@ def truth(station: Station, asked: dict[str, Any]) -> Any:
     }
 
 
+def direct_streams(station: Station, asked: dict[str, Any]) -> Any:
+    """`kind` stall or close (with `status`) on every open connection now; `client_id` true puts one in frames."""
+    if "client_id" in asked:
+        station.client_id_on_streams = bool(asked.pop("client_id"))
+    return {"connections": station.streams(read_faults([asked], "admin")[0]) if asked else 0}
+
+
 def restart(station: Station, asked: dict[str, Any]) -> Any:
     """Go down for `down_seconds` and come back on the same port with all state kept."""
     station.restarts.append(float(asked.get("down_seconds", 0.5)))
@@ -165,6 +172,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "/deposit"): deposit,
     ("POST", "/restate"): restate,
     ("GET", "/truth"): truth,
+    ("POST", "/streams"): direct_streams,
     ("POST", "/restart"): restart,
     ("POST", "/certificate"): renew_certificate,
 }

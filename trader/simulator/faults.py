@@ -41,7 +41,15 @@ AFTER = {
     "drop_field": "done, `field` (dotted) of the answer is missing",
     "duplicate_fill": "every row of the fills comes twice",
 }
-KINDS = BEFORE | AFTER
+STREAM = {
+    "gap": "a sequence number is skipped",
+    "repeat": "a frame comes twice",
+    "swap": "a frame comes after its successor",
+    "stall": "no frame any more, the socket stays open",
+    "close": "the socket is closed with `status`; 1006 resets it",
+    "oversize": "a frame of `size_bytes`",
+}
+KINDS = BEFORE | AFTER | STREAM
 
 
 class BadFaults(TraderError):
@@ -64,6 +72,7 @@ class Fault:
     body: str = ""
     field: str = ""
     value: Any = None
+    size_bytes: int = 11_000_000
     met: int = dataclasses.field(default=0, init=False)
     fired: int = dataclasses.field(default=0, init=False)
 

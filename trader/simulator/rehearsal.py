@@ -20,6 +20,7 @@ from trader.simulator.server import Simulator
 from trader.simulator.settings import VenueSettings
 from trader.simulator.sources import BarSource, SampleSource
 from trader.simulator.station import Station
+from trader.simulator.stream_route import stream_routes
 from trader.simulator.venue import Venue
 
 DEPOSITS = {"USD": Decimal(10_000)}
@@ -55,5 +56,5 @@ def rehearse(
     own = key or new_key()
     venue = Venue(source or SampleSource(chosen.seed), clock.now(), deposits, chosen)
     station = Station(venue, clock, [own, *more_keys], limits, FaultPlan(chosen.seed, faults))
-    simulator = Simulator(station, api(station), admin(station), folder, port, admin_port)
+    simulator = Simulator(station, api(station, stream_routes(station)), admin(station), folder, port, admin_port)
     return Rehearsal(simulator, own, own.write(folder / "api-key.json"))

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from trader.errors import TraderError
 from trader.simulator.replies import TRANSPORT
@@ -47,6 +48,15 @@ class ExposedHttp(H11Protocol):
     """HTTP whose application can reach the connection under it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember the transport for every scope."""
+        super().connection_made(transport)
+        self.app = with_transport(self.app, transport)
+
+
+class ExposedWebSocket(WebSocketsSansIOProtocol):
+    """The same for a WebSocket."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport for every scope."""
         super().connection_made(transport)
         self.app = with_transport(self.app, transport)
@@ -151,7 +161,8 @@ class Simulator:
     def _server(self, app: Starlette, tls: bool) -> uvicorn.Server:
         context = self._context
         config = uvicorn.Config(
-            app, http=ExposedHttp, ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
+            app, http=ExposedHttp, ws=ExposedWebSocket, ws_ping_interval=None, lifespan="off",
+            log_config=None, log_level="critical", access_log=False,
             timeout_keep_alive=90, timeout_graceful_shutdown=1, server_header=False,
             ssl_context_factory=(lambda config, default: context) if tls else None,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trader.simulator.clock import VenueClock, wall_seconds
-from trader.simulator.faults import FaultPlan
+from trader.simulator.faults import Fault, FaultPlan
 from trader.simulator.keys import ApiKey
 from trader.simulator.lifecycle import advance
 from trader.simulator.limits import LimitRules, Limits
@@ -49,6 +49,8 @@ class Station:
         self.limits = Limits(limits or LimitRules(), wall)
         self.plan = plan or FaultPlan()
         self.log: deque[Logged] = deque(maxlen=LOG_MAX)
+        self.client_id_on_streams = False
+        self.streams: Callable[[Fault], int] = lambda fault: 0
         self.restarts: list[float] = []
         self.renew_certificate: Callable[[], None] = lambda: None
         self._count = 0
