@@ -34,12 +34,13 @@ VERBS: dict[str, Verb] = {
     "run": Verb("trader.cli.run:command", "paper or dry run: gateway, scheduler, a notebook a cycle"),
     "strategy": Verb("trader.cli.strategy:app", "strategies: listed, or a new one begun with its test and stanza"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
+    "simulator": Verb("trader.cli.simulator:command", "the loopback Coinbase, to rehearse live against"),
 }
 
 # Promised by the contract, for later: they answer plainly instead of pretending.
 NOT_THERE_YET: frozenset[str] = frozenset(
     """
     init doctor sweep walkforward status positions orders fills risk kill halt reduce resume flatten reconcile
-    replay backup restore gates drill canary arm alerts secrets purge simulator
+    replay backup restore gates drill canary arm alerts secrets purge
     """.split()
 )

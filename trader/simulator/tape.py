@@ -8,6 +8,7 @@ of resting orders all tell one story, the same for everybody and every time.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,9 +73,8 @@ class Tape:
         found: list[Print] = []
         bar = int(now.timestamp()) // self.seconds * self.seconds
         for day in range(bar // DAY, bar // DAY - LOOK_BACK_DAYS, -1):
-            for candle in reversed(self._day(listing.product_id, day)):
-                if candle.start > bar:
-                    continue
+            candles = self._day(listing.product_id, day)
+            for candle in reversed(candles[: _before(candles, bar + 1)]):
                 of_bar = self._prints(listing.product_id, candle, listing.price_increment, listing.base_increment)
                 found += [trade for trade in reversed(of_bar) if trade.time <= now]
                 if len(found) >= limit:
@@ -88,7 +88,11 @@ class Tape:
     def bars(self, symbol: str, first: int, last: int) -> list[Candle]:
         """Whole bars that start in `[first, last)`, also those that are not over."""
         days = range(first // DAY, (last - 1) // DAY + 1)
-        return [candle for day in days for candle in self._day(symbol, day) if first <= candle.start < last]
+        found: list[Candle] = []
+        for day in days:
+            candles = self._day(symbol, day)
+            found += candles[_before(candles, first) : _before(candles, last)]
+        return found
 
     def _day_of(self, symbol: str, day: int) -> tuple[Candle, ...]:
         start = datetime.fromtimestamp(day * DAY, UTC)
@@ -108,6 +112,11 @@ class Tape:
             trades.append(Print(trade_id, start + number * step, price, size, side))
             before = price
         return tuple(trades)
+
+
+def _before(candles: tuple[Candle, ...], start: int) -> int:
+    """How many of *candles* start before *start*."""
+    return bisect_left(candles, start, key=lambda candle: candle.start)
 
 
 def candle_of(start: int, values: tuple[float, ...]) -> Candle:

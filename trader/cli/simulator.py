@@ -1,0 +1,126 @@
+"""
+`trader simulator`: the loopback Coinbase, for as long as it is wanted.
+
+It listens on 127.0.0.1 alone, makes a key and a certificate authority of its
+own, says where they lie, and leaves nothing open when it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import tempfile
+import threading
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
+from trader.errors import TraderError
+from trader.simulator.faults import load_faults
+from trader.simulator.rehearsal import Rehearsal, rehearse
+from trader.simulator.settings import VenueSettings
+from trader.simulator.sources import BarSource, LakeSource, SampleSource
+
+
+class Market(StrEnum):
+    """Where prices come from."""
+
+    SAMPLE = "sample"
+    LAKE = "lake"
+
+
+class NoLake(TraderError):
+    """`--market lake` without a lake."""
+
+
+def command(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 takes one that is free.")] = 0,
+    admin_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the director's desk.")] = 0,
+    market: Annotated[Market, typer.Option(help="The built-in market, or a lake.")] = Market.SAMPLE,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", envvar="TRADER_DATA", help="The lake.")] = None,
+    granularity: Annotated[str, typer.Option(metavar="G", help="Bars of the lake to use.")] = "1m",
+    start: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The venue's first day, UTC; today by default.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0, max=100_000, help="Times real time; 0 waits for the desk.")] = 1.0,
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What goes wrong: JSON, docs/SIMULATOR.md.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the market, the names and the chances.")] = 0,
+    cash: Annotated[int, typer.Option(min=0, metavar="USD", help="What the account starts with.")] = 10_000,
+    config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """
+    A loopback Coinbase Advanced Trade to rehearse LIVE against; Ctrl-C ends it.
+
+    It needs no configuration: --config-dir is taken, as by every verb, and not read.
+
+    Example: trader simulator --port 8443 --faults storm.json
+    """
+    plan = load_faults(faults) if faults else []
+    source, first = open_market(market, data, granularity, seed, start)
+    with tempfile.TemporaryDirectory(prefix="trader-simulator-") as folder:
+        made = rehearse(
+            Path(folder), source=source, settings=VenueSettings(seed=seed), deposits={"USD": Decimal(cash)},
+            start=first, speed=speed, faults=plan, port=port, admin_port=admin_port,
+        )  # fmt: skip
+        until = threading.Event()
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            until.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, leave)
+        with made.simulator:
+            typer.echo(json.dumps(facts(made), sort_keys=True) if as_json else in_words(made))
+            until.wait()
+
+
+def open_market(
+    market: Market, data: Path | None, granularity: str, seed: int, start: datetime | None
+) -> tuple[BarSource, datetime | None]:
+    """The bars, and when the venue's time begins: now, unless told; a lake begins where it has a day of bars behind."""
+    first = start.replace(tzinfo=UTC) if start else None
+    if market is Market.SAMPLE:
+        return SampleSource(seed), first
+    if data is None:
+        raise NoLake("simulator: --market lake wants --data DIR (or TRADER_DATA): a folder of Parquet bars")
+    lake = LakeSource(data, granularity)
+    begins = first or min(lake.start + timedelta(days=1), lake.end)
+    if not lake.start <= begins <= lake.end:
+        raise NoLake(f"simulator: --start {begins:%Y-%m-%d} is outside the lake: {lake.start} to {lake.end}")
+    return lake, begins
+
+
+def facts(made: Rehearsal) -> dict[str, str]:
+    """Where everything is."""
+    simulator = made.simulator
+    return {
+        "base_url": simulator.base_url,
+        "ws_url": f"wss://{simulator.base_url}/",
+        "ca_file": str(simulator.papers.ca_file),
+        "key_file": str(made.key_file),
+        "admin_url": simulator.admin_url,
+    }
+
+
+def in_words(made: Rehearsal) -> str:
+    """The same, to be read."""
+    where = facts(made)
+    return "\n".join(
+        [
+            "The simulated Coinbase is open; Ctrl-C closes it.",
+            f"  REST base URL  {where['base_url']}",
+            f"  WebSocket      {where['ws_url']}",
+            f"  CA file        {where['ca_file']}",
+            f"  API key file   {where['key_file']}   (made for this run, worth nothing elsewhere)",
+            f"  Admin          {where['admin_url']}",
+        ]
+    )
