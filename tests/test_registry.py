@@ -135,7 +135,7 @@ ONLY_BTC = {BTC: Membership(BTC, "tier1", eligible=True), ETH: Membership(ETH, "
     [
         pytest.param({}, {}, (), SYMBOLS, id="all"),
         pytest.param({"closed": {HOUR: (SOL, BTC)}}, {}, (), (BTC, SOL), id="those whose bar has closed, sorted"),
-        pytest.param({}, {"symbols": (ETH, "XRP-USD")}, (), (BTC, ETH), id="those the stanza names, and BTC, which it holds"),
+        pytest.param({}, {"symbols": (ETH, "XRP-USD")}, (), (BTC, ETH), id="those named, and BTC, held"),
         pytest.param({"membership": ONLY_BTC}, {}, (), (BTC,), id="the eligible"),
         pytest.param({"membership": ONLY_BTC, "positions": HOLDING_ETH}, {}, (), (BTC, ETH), id="and what it holds"),
         pytest.param({"positions": {}}, {"symbols": (ETH,)}, (), (ETH,), id="nothing held, one named"),
