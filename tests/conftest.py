@@ -33,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     known = read_requirements(ROOT / "tests/requirements.toml").titles.keys()
     for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("slow")  # a property asks a hundred questions
         ids = sorted({str(requirement) for mark in item.iter_markers("req") for requirement in mark.args})
         unknown = sorted(set(ids) - known)
         if unknown:

@@ -66,6 +66,7 @@ def test_features_that_fail_on_few_bars_are_named_with_the_bar(tmp_path):
 
 
 @pytest.mark.parametrize("loaded", EVERY_STRATEGY, ids=name_of)
+@pytest.mark.slow
 def test_every_strategy_of_the_house_passes_every_check(loaded):
     for seed in range(3):
         bars = a_market(seed, 300, missing=0.1 * seed)

@@ -16,6 +16,7 @@ NOISE = hashlib.sha512(b"no key of anybody").digest()
 KEY_NAME = "organizations/{0}/apiKeys/{0}".format("3f2c1a44-0000-4000-8000-" + NOISE.hex()[:12])
 
 
+@pytest.mark.slow
 def test_nothing_tracked_looks_like_a_secret():
     assert secrets_in(tracked_files(ROOT)) == []
 

@@ -32,6 +32,7 @@ def one_round(run_dir: Path, how_many: int) -> list[str]:
 
 
 @pytest.mark.req("SI1", "NF3")
+@pytest.mark.slow
 def test_of_two_processes_started_at_once_exactly_one_proceeds_fifty_times(tmp_path):
     for _ in range(50):
         named = one_round(tmp_path, how_many=2)

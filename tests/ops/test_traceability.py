@@ -102,6 +102,7 @@ def test_the_latest_word_on_a_test_wins_and_the_others_stay(tmp_path):
     assert outcomes == {"tests/test_a.py::test_it": "failed", "tests/test_a.py::test_b": "passed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n", "2"]], ids=["one process", "two workers"])
 def test_a_run_records_what_happened_and_the_verb_judges_it(workers, a_house):
     a_house.test("""
@@ -125,6 +126,7 @@ def test_a_run_records_what_happened_and_the_verb_judges_it(workers, a_house):
     assert "B1: red, failed: tests/test_it.py::test_breaks_in_its_teardown" in verdict.stdout
 
 
+@pytest.mark.slow
 def test_the_verb_says_yes_when_all_is_proved_and_no_before_any_run(a_house):
     a_house.test("""
         import pytest
@@ -142,6 +144,7 @@ def test_the_verb_says_yes_when_all_is_proved_and_no_before_any_run(a_house):
     assert "Traceback" not in before.stderr
 
 
+@pytest.mark.slow
 def test_a_marker_with_an_unknown_id_stops_the_collection(a_house):
     a_house.test("""
         import pytest

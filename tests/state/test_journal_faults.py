@@ -118,6 +118,7 @@ def test_a_disk_that_fills_up_anywhere_leaves_a_prefix(path):
         pytest.param(1, 700, id="all", marks=pytest.mark.nightly),
     ],
 )
+@pytest.mark.slow
 def test_every_failing_write_sync_and_rename_leaves_a_prefix(tmp_path, stride, at_least):
     """EIO and ENOSPC, once and for good, torn or not, at each call of a journal's life."""
     compiler = shutil.which("cc")
