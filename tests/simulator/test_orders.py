@@ -228,6 +228,26 @@ def test_an_order_waits_as_pending_where_that_is_asked_for():
     assert order.status == "FILLED"
 
 
+def test_an_accepted_order_can_still_fail_and_its_money_is_free_again():
+    venue = a_venue(pending_seconds=30, waits_as="QUEUED", fails_with="HOLD_FAILURE")
+    order = place(venue, limit())
+    assert order.status == "QUEUED"
+
+    minutes(venue, 1)
+    assert (order.status, order.reject_reason) == ("FAILED", "HOLD_FAILURE")
+    assert venue.ledger.available("USD") == 10_000
+    assert audit(venue) == []
+
+
+def test_a_pending_order_can_be_cancelled_before_it_reaches_the_book():
+    venue = a_venue(pending_seconds=30, cancel_seconds=60)
+    order = place(venue, market(quote="10"))
+
+    assert cancel(venue, order.order_id) is None
+    minutes(venue, 2)
+    assert (order.status, order.filled_base) == ("CANCELLED", 0)
+
+
 def test_a_gtd_order_expires():
     venue = a_venue()
     end = (NOON + timedelta(minutes=5)).isoformat()

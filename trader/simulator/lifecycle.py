@@ -22,9 +22,11 @@ from trader.simulator.orders import (
     CANCELLED,
     EDIT_QUEUED,
     EXPIRED,
+    FAILED,
     MAKER,
     OPEN,
     PENDING,
+    QUEUED,
     TAKER,
     Order,
 )
@@ -99,7 +101,11 @@ def trigger(venue: Venue, order: Order) -> None:
 
 def enter(venue: Venue, order: Order) -> None:
     """A new order reaches the book."""
-    if order.status != PENDING:
+    if order.status not in (PENDING, QUEUED):
+        return
+    if venue.settings.fails_with:
+        order.reject_reason = venue.settings.fails_with
+        end(venue, order, FAILED, "")
         return
     order.status = OPEN
     order.updated = venue.now

@@ -105,6 +105,7 @@ def create(
     venue.orders[order.order_id] = order
     venue.by_client_id[client_order_id] = order.order_id
     venue.ledger.hold(order.order_id, judged.currency, judged.amount)
+    order.status = settings.waits_as
     if settings.pending_seconds:
         venue.agenda.put(venue.now, settings.pending_seconds, lambda: enter(venue, order))
         venue.changed(order)

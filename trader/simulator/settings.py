@@ -28,6 +28,10 @@ class VenueSettings:
     """How much of each trade of the market a resting order may have."""
     pending_seconds: float = 0.0
     """How long a new order stays PENDING before it reaches the book."""
+    waits_as: str = "PENDING"
+    """What it is called meanwhile: PENDING or QUEUED."""
+    fails_with: str = ""
+    """An accepted order turns FAILED instead of reaching the book, with this reject reason (HOLD_FAILURE, …)."""
     cancel_seconds: float = 0.05
     """How long a cancel is CANCEL_QUEUED; fills can still arrive."""
     edit_seconds: float = 0.0
