@@ -144,16 +144,21 @@ def exposure(walked: Walked, market: ReplayMarket, caps: ExposureTrace) -> Expos
     """Exposure in % of NLV at no more than a few thousand instants: every change of holdings, and evenly between."""
     instants = _instants(walked.holdings, market)
     nlv = walked.nlv[instants - market.first]
-    by: tuple[dict[str, FloatArray], ...] = ({}, {}, {})
+    by_asset: dict[str, FloatArray] = {}
+    by_theme: dict[str, FloatArray] = {}
+    by_strategy: dict[str, FloatArray] = {}
+    groups = (by_asset, by_theme, by_strategy)
     for key, sizes in _sizes(walked.holdings, instants).items():
         strategy, symbol = key
         usd = sizes * np.nan_to_num(market.marks(symbol)[np.maximum(instants - 1, 0)])
         pct = np.divide(usd, nlv, out=np.zeros_like(usd), where=nlv > 0) * 100
-        for series, name in zip(by, (symbol, market.themes[symbol], strategy), strict=True):
+        for series, name in zip(groups, (symbol, market.themes[symbol], strategy), strict=True):
             series[name] = series[name] + pct if name in series else pct
     return ExposureTrace(
         market.times(instants),
-        *by,
+        by_asset,
+        by_theme,
+        by_strategy,
         caps.asset_caps_pct,
         caps.theme_caps_pct,
         caps.strategy_caps_pct,
@@ -171,8 +176,8 @@ def _sizes(holdings: Sequence[Holdings], instants: IntArray) -> dict[tuple[str, 
     """Base size held at each of *instants*, per (strategy, symbol)."""
     keys = sorted({key for _, held in holdings for key in held})
     sizes = {key: np.zeros(len(instants)) for key in keys}
-    changes = np.searchsorted(instants, [k for k, _ in holdings])
-    ends = np.append(changes[1:], len(instants))
+    changes = np.searchsorted(instants, np.array([k for k, _ in holdings], dtype=np.int64))
+    ends = [*changes[1:].tolist(), len(instants)][: len(changes)]
     for (_, held), begin, end in zip(holdings, changes, ends, strict=True):
         for key, size in held.items():
             sizes[key][begin:end] = size

@@ -1,143 +1,179 @@
 """
-The quiet between two wakes, settled on array slices.
+The quiet between two decisions, settled on array slices.
 
-Nothing is decided here.  The only questions are how far the quiet reaches —
-until a stop or target is touched, a holding is too old, or a breaker could
-trip — and what the account was worth meanwhile.  Every answer errs on the
-side of waking: a wake where nothing happens costs time, a missed one is a lie.
+Nothing is decided here.  The only questions are whether a decision could say
+anything — an exit may be due, a breaker may trip — how far it could not, and
+what the account was worth meanwhile.  Every answer errs on the side of waking:
+a wake where nothing happens costs time, a missed one is a lie.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from trader.backtest.levels import SLACK, Levels
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
-from trader.model.events import Marked
+from trader.model.events import Event, Marked
 from trader.model.market import FloatArray
 from trader.model.money import exact
-from trader.model.trading import TradingState
 from trader.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from trader.backtest.walk import Walked
 
-A_DAY_SECONDS = 86_400
-SLACK = 1e-9
-"""Relative; far above what float sums of a few products can be off by."""
 FIRST_LOOK = 64
 """Bars of the first slice searched for a touch; later slices double."""
+NEVER = 1 << 62
+"""An instant after every history."""
+
+
+class _Held(NamedTuple):
+    """What the quiet must know of one position: the symbol's columns, its size and where it must end."""
+
+    marks: FloatArray
+    lows: FloatArray
+    highs: FloatArray
+    size: float
+    stop: float
+    target: float
 
 
 class Quiet:
-    """How far nothing happens, and what the account is worth on the way."""
+    """
+    How long nothing happens, and what the account is worth on the way.
+
+    *record* takes the marks that the ledger has to know of: peaks and midnights.
+    """
 
     def __init__(
-        self, market: ReplayMarket, desk: Desk, ledger: Ledger, exchange: SimulatedExchange, walked: Walked
+        self,
+        market: ReplayMarket,
+        desk: Desk,
+        ledger: Ledger,
+        exchange: SimulatedExchange,
+        walked: Walked,
+        record: Callable[[Event], None],
     ) -> None:
         self._market, self._desk, self._ledger, self._exchange = market, desk, ledger, exchange
-        self._walked = walked
-        self._cash = float(exchange.cash_usd)
-        self._held: list[tuple[FloatArray, float]] = []
+        self._nlv, self._cash_series, self._record = walked.nlv, walked.cash, record
         hours = desk.exits.max_hold_hours
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
+        self._cash = float(exchange.cash_usd)
+        self._held: list[_Held] = []
+        self._too_old_at = NEVER
+        self._exit_due = False
+        self._midnight = market.next_midnight(market.first)
+        self._levels = Levels(ledger, desk.risk)
 
     def hold(self) -> None:
         """Take note of what is held now: called whenever something filled."""
-        self._cash = float(self._ledger.cash_usd)
+        market, ledger, holdings = self._market, self._ledger, self._exchange.holdings
+        self._cash = float(ledger.cash_usd)
         self._held = [
-            (self._market.marks(symbol), float(position.size))
-            for (_, symbol), position in self._ledger.positions.items()
+            _Held(*market.path(key[1]), float(position.size), *holdings[key].floats)
+            for key, position in ledger.positions.items()
         ]
+        if self._max_hold is not None:
+            opened = [position.opened_at for position in ledger.positions.values()]
+            self._too_old_at = market.index_at_or_after(min(opened) + self._max_hold) if opened else NEVER
 
-    def value(self, since: int, until: int) -> FloatArray:
-        """Write NLV and cash at the instants [*since*, *until*) and return that slice of NLV."""
-        first = self._market.first
-        nlv = self._walked.nlv[since - first : until - first]
-        nlv[:] = self._cash
-        for marks, size in self._held:
-            nlv += marks[since - 1 : until - 1] * size
-        self._walked.cash[since - first : until - first] = self._cash
-        return nlv
+    def disturbed(self, k: int) -> bool:
+        """Value the account at instant *k*; whether an exit could be due or a breaker trip just then."""
+        nlv, due = self._cash, k >= self._too_old_at
+        for held in self._held:
+            mark = held.marks.item(k - 1)
+            nlv += mark * held.size
+            due = due or not held.stop < mark < held.target
+        at = k - self._market.first
+        self._nlv[at], self._cash_series[at], self._exit_due = nlv, self._cash, due
+        levels = self._levels
+        levels.look()
+        is_midnight = k == self._midnight
+        if is_midnight:
+            self._midnight = self._market.next_midnight(k + 1)
+        if due or nlv <= levels.alarm:
+            return True
+        if is_midnight or nlv >= levels.peak:
+            self._mark(k)
+        return False
 
     def until(self, k: int, ahead: int) -> int:
         """The next instant in (*k*, *ahead*] at which something could happen; the quiet before it is settled."""
         if not self._held:
-            self.value(k + 1, ahead)
+            self._value(k + 1, ahead)
+            if self._midnight < ahead:  # the day starts at this value, and so do the days until *ahead*
+                self._mark(self._midnight)
+                self._midnight = self._market.next_midnight(ahead)
             return ahead
-        ahead = min(ahead, self._oldest(k, ahead))
-        wake = self._touch(k, ahead)
-        return self._settle(k, wake)
-
-    def _oldest(self, k: int, ahead: int) -> int:
-        if self._max_hold is None:
-            return ahead
-        opened = min(position.opened_at for position in self._ledger.positions.values())
-        return max(k + 1, self._market.index_at_or_after(opened + self._max_hold))
+        if self._exit_due:
+            return k + 1
+        return self._settle(k, self._touch(k, min(ahead, max(k + 1, self._too_old_at))))
 
     def _touch(self, k: int, ahead: int) -> int:
         """The instant after the first bar of [*k*, *ahead*) that touches a stop or target, else *ahead*."""
-        for (_, symbol), holding in self._exchange.holdings.items():
-            low, high = self._market.lows(symbol), self._market.highs(symbol)
-            stop, target = holding.floats
+        for held in self._held:
             since, look = k, FIRST_LOOK
             while since < ahead:
                 until = min(since + look, ahead)
-                hit = (low[since:until] <= stop) | (high[since:until] >= target)
+                hit = (held.lows[since:until] <= held.stop) | (held.highs[since:until] >= held.target)
                 first = int(hit.argmax())
                 if hit[first]:
-                    ahead = min(ahead, since + first + 1)
+                    ahead = since + first + 1
                     break
                 since, look = until, look * 2
         return ahead
 
     def _settle(self, k: int, wake: int) -> int:
-        """Mark the quiet instants of (*k*, *wake*), day by day; stops early where a breaker could trip."""
-        market = self._market
+        """Value the quiet instants of (*k*, *wake*), day by day; stops early where a breaker could trip."""
         since = k + 1
         while since < wake:
-            midnight = market.next_midnight(since)
+            midnight = self._midnight
             until = min(wake, midnight + 1)
-            nlv = self.value(since, until)
-            could_trip = self._could_trip(nlv)
-            if could_trip is not None:
-                return since + could_trip
-            self._remember_peak(since, nlv)
+            nlv = self._value(since, until)
+            trips_at = self._could_trip(nlv)
+            self._remember_peak(since, nlv[: midnight - since if trips_at is None else trips_at])
+            if trips_at is not None:
+                return since + trips_at
             if midnight < wake:
                 self._mark(midnight)
+                self._midnight = self._market.next_midnight(until)
             since = until
         return wake
 
+    def _value(self, since: int, until: int) -> FloatArray:
+        """Write NLV and cash at the instants [*since*, *until*) and return that slice of NLV."""
+        span = slice(since - self._market.first, until - self._market.first)
+        nlv = self._nlv[span]
+        nlv[:] = self._cash
+        for held in self._held:
+            nlv += held.marks[since - 1 : until - 1] * held.size
+        self._cash_series[span] = self._cash
+        return nlv
+
     def _could_trip(self, nlv: FloatArray) -> int | None:
-        if self._ledger.state is not TradingState.ACTIVE:
-            return None
-        performance = self._ledger.performance
-        units = float(performance.units)
-        highest = exact(float(nlv.max()) / units * (1 + SLACK))
-        if highest > performance.peak:
-            performance = replace(performance, peak=highest, nav=highest)
-        floor = self._desk.risk.nav_floor(performance)
-        if floor is None:
-            return None
-        low = nlv <= float(floor) * units * (1 + SLACK)
-        first = int(low.argmax())
-        return first if low[first] else None
+        self._levels.look()
+        alarm = self._levels.alarm_after(float(nlv.max()))
+        return None if float(nlv.min()) > alarm else int((nlv <= alarm).argmax())
 
     def _remember_peak(self, since: int, nlv: FloatArray) -> None:
-        performance = self._ledger.performance
-        known = float(performance.peaks[-1][1]) * float(performance.units)
-        highest = float(nlv.max())
-        if highest > known * (1 - SLACK):
-            for offset in np.flatnonzero(nlv >= highest * (1 - SLACK)):
-                self._mark(since + int(offset))
+        if not len(nlv) or float(nlv.max()) < self._levels.peak:
+            return
+        level = float(nlv.max()) * (1 - SLACK)
+        before: list[float] = []
+        for offset in np.flatnonzero(nlv >= level).tolist():
+            marks = [held.marks.item(since + offset - 1) for held in self._held]
+            if marks != before:
+                self._mark(since + offset)
+            before = marks
 
     def _mark(self, k: int) -> None:
         market, ledger = self._market, self._ledger
         marks: dict[str, Decimal] = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
-        ledger.apply(Marked(market.time(k), ledger.nlv_usd(marks)))
+        self._record(Marked(market.time(k), ledger.nlv_usd(marks)))

@@ -73,9 +73,11 @@ class Walk:
         self.walked = Walked(np.full(count, float(cash_usd)), np.full(count, float(cash_usd)))
         self._every_bar = every_bar
         self._screens = frozenset(screens.tolist())
-        self._wakes = np.union1d(screens, market.change_instants)
-        self._next_wake = int(np.searchsorted(self._wakes, market.first))
-        self._quiet = Quiet(market, desk, self.ledger, self.exchange, self.walked)
+        wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
+        walked = wakes[(wakes >= market.first) & (wakes < market.last)]
+        self._wakes: list[int] = [*walked.tolist(), market.last, market.last]
+        self._next_wake = 0
+        self._quiet = Quiet(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
 
     def opened(self, cash_usd: Decimal, engine_version: str, config_hash: str) -> None:
         """Open the account: the first event."""
@@ -84,16 +86,18 @@ class Walk:
 
     def run(self) -> Walked:
         """Walk to the end."""
-        market, walked = self.market, self.walked
+        market, walked, quiet = self.market, self.walked, self._quiet
         k = market.first
-        while True:
+        while k < market.last:
             self._settle(k)
-            marks = self._mark(k)
-            if k >= market.last:
-                break
-            self._decide(k, marks)
-            walked.wakes += 1
+            disturbed = quiet.disturbed(k)
+            if disturbed or self._awaited(k) or self._every_bar:
+                self._decide(k)
+                walked.wakes += 1
             k = self._next(k)
+        self._settle(k)
+        quiet.disturbed(k)
+        self._mark(k)
         walked.decisions = market.last - market.first
         walked.round_trips = self.ledger.round_trips
         return walked
@@ -120,11 +124,11 @@ class Walk:
         market, ledger = self.market, self.ledger
         marks = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
         self.execution.record(Marked(market.time(k), ledger.nlv_usd(marks)))
-        self._quiet.value(k, k + 1)
         return marks
 
-    def _decide(self, k: int, marks: dict[str, Decimal]) -> None:
+    def _decide(self, k: int) -> None:
         market, ledger = self.market, self.ledger
+        marks = self._mark(k)
         self._announce(k)
         snapshot = market.snapshot(k, ledger.positions)
         book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
@@ -146,11 +150,15 @@ class Walk:
             multiplier = self.desk.regime.multipliers[regime]
             self.execution.record(RegimeChanged(self.market.time(k), regime, self.ledger.regime, multiplier))
 
+    def _awaited(self, k: int) -> bool:
+        """Whether a screen is up, or the universe or the regime changes, at instant *k*."""
+        wakes = self._wakes
+        while wakes[self._next_wake] < k:
+            self._next_wake += 1
+        return wakes[self._next_wake] == k
+
     def _next(self, k: int) -> int:
         if self._every_bar or self.exchange.resting:
             return k + 1
-        wakes = self._wakes
-        while self._next_wake < len(wakes) and wakes[self._next_wake] <= k:
-            self._next_wake += 1
-        ahead = int(wakes[self._next_wake]) if self._next_wake < len(wakes) else self.market.last
-        return self._quiet.until(k, min(ahead, self.market.last))
+        is_awaited = self._awaited(k)
+        return self._quiet.until(k, self._wakes[self._next_wake + is_awaited])
