@@ -8,6 +8,7 @@ times that were measured are left out, and prices and sizes lie on increments.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -40,12 +41,16 @@ def text(snapshot: Snapshot, proposals: Proposals, decision: Decision) -> str:
     """One line for the market, and one for each strategy, proposal, verdict and order."""
     members = sorted(snapshot.membership.values(), key=lambda member: member.symbol)
     eligible = [member.symbol for member in members if member.eligible]
-    out = [f"out       {member.symbol}: {member.exclusion_reason}" for member in members if not member.eligible]
+    out = [
+        f"out       {_word(member.symbol)}: {_word(member.exclusion_reason)}"
+        for member in members
+        if not member.eligible
+    ]
     when = f"{snapshot.as_of:%Y-%m-%dT%H:%MZ}"
     lines = [
         f"market    {when} {snapshot.regime.value}, {len(eligible)} of {len(members)} eligible",
         *out,
-        *(f"strategy  {one.strategy} {one.outcome} {one.proposals_count}" for one in proposals.reports),
+        *(f"strategy  {_word(one.strategy)} {_word(one.outcome)} {one.proposals_count}" for one in proposals.reports),
         *map(_proposal, proposals.proposals),
         *(f"verdict   {line}" for one in decision.verdicts for line in _verdict(one)),
         *map(_order, decision.intents),
@@ -56,8 +61,14 @@ def text(snapshot: Snapshot, proposals: Proposals, decision: Decision) -> str:
 def _proposal(one: TradeProposal) -> str:
     numbers = (one.notional_pct, one.stop_loss_pct, one.take_profit_pct, one.conviction)
     size, stop, target, conviction = map(_number, numbers)
-    wish = f"{one.strategy} {one.side} {one.symbol} {size} % stop {stop} % target {target} % conviction {conviction}"
+    wish = f"{_word(one.strategy)} {_word(one.side)} {_word(one.symbol)}"
+    wish += f" {size} % stop {stop} % target {target} % conviction {conviction}"
     return f"proposal  {wish}: {json.dumps(str(one.reason))}"
+
+
+def _word(value: object) -> str:
+    """A name as it is; what is no plain word is quoted, so that it stays on its line."""
+    return str(value) if re.fullmatch(r"[\w.:-]+", str(value), re.ASCII) else json.dumps(str(value))
 
 
 def _number(value: object) -> str:
@@ -67,7 +78,7 @@ def _number(value: object) -> str:
 def _verdict(one: Verdict) -> Iterable[str]:
     wish = one.proposal
     yield (
-        f"{wish.strategy} {wish.side.value} {wish.symbol} "
+        f"{_word(wish.strategy)} {wish.side.value} {_word(wish.symbol)} "
         f"wanted {wish.notional_usd:.2f} approved {one.approved_usd:.2f} USD"
     )
     for said in one.objections:

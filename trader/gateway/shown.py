@@ -15,7 +15,7 @@ INK, QUIET = "var(--jp-ui-font-color1,#1b2129)", "var(--jp-ui-font-color2,#59627
 LINE, HAIR = "var(--jp-border-color1,#c9c6bf)", "var(--jp-border-color3,#ecebe6)"
 STYLE = f"""
 .t247{{font-size:13px;line-height:1.35;margin:.3em 0 .9em;max-width:100%;overflow-x:auto;color:{INK}}}
-.t247 table{{border-collapse:collapse;margin:0 0 .4em;font-size:13px}}
+.t247 table{{border-collapse:collapse;margin:0 0 .9em;font-size:13px}}
 .t247 caption{{caption-side:top;text-align:left;font-weight:600;padding:0 0 .35em;white-space:nowrap}}
 .t247 th,.t247 td{{padding:.22em 1.1em .22em 0!important;text-align:left!important;vertical-align:top;border:0;
 white-space:nowrap;background:none!important}}

@@ -1,0 +1,123 @@
+"""Where an account cannot go on without a gap it does not go on, and says what would mend it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.backtest.worlds import World, job_of
+from tests.gateway.paper import a_core, cycles, proposer
+from trader.gateway.continuity import CannotGoOn
+from trader.gateway.recovery import WrongAccount
+from trader.market.choose import Chosen
+from trader.model.events import CycleEnded, Marked
+from trader.state.memory import MemoryJournal
+
+WORLD = World(seed=3, symbols=2, act_share=60, sell_share=0, stop_pct=9.0, target_pct=20.0)
+JOB = job_of(WORLD)
+
+
+def from_later(job, hours):
+    panel = job.chosen.panel
+    later = replace(panel, start=panel.start + timedelta(hours=hours))
+    return replace(job, chosen=Chosen(later, job.chosen.tradable, "later"))
+
+
+def without(job, symbol):
+    panel = job.chosen.panel
+    fewer = replace(panel, frames={name: frame for name, frame in panel.frames.items() if name != symbol})
+    return replace(job, chosen=Chosen(fewer, tuple(fewer.frames), "fewer"))
+
+
+@pytest.fixture
+def journal():
+    """Of an account that stopped after 20 hours with something held."""
+    kept = MemoryJournal()
+    core = a_core(JOB, kept)
+    cycles(core, proposer(JOB), 20)
+    assert core.books.ledger.positions
+    return kept
+
+
+@pytest.mark.req("NF3", "EXITS")
+def test_positions_with_their_stops_are_there_after_a_restart(journal):
+    before = a_core(JOB, journal).books.ledger
+
+    core = a_core(JOB, journal)
+
+    assert core.books.ledger.positions == before.positions
+    assert all(held.stop_price for held in core.books.ledger.positions.values())
+    holdings = core.books.exchange.holdings
+    assert {key: holding.stop_price for key, holding in holdings.items()} == {
+        key: held.stop_price for key, held in core.books.ledger.positions.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        pytest.param(from_later(JOB, 40), "would skip what happened since", id="a start later than the stop"),
+        pytest.param(without(JOB, "ETH-USD"), "without ETH-USD; name it in --symbols", id="bars without what is held"),
+    ],
+)
+def test_a_gap_is_refused_with_the_way_out(job, says, journal):
+    if "ETH" in says:
+        assert any(symbol == "ETH-USD" for _, symbol in a_core(JOB, journal).books.ledger.positions)
+    count = journal.count()
+
+    with pytest.raises(CannotGoOn, match=says):
+        a_core(job, journal)
+    assert journal.count() == count
+
+
+def test_bars_that_do_not_meet_the_instant_are_refused(journal):
+    coarse = job_of(replace(WORLD, granularity="6h", bars=60, start_bar=1))
+
+    with pytest.raises(CannotGoOn, match="bars of 6h do not meet that instant"):
+        a_core(coarse, journal)
+
+
+def test_an_account_that_holds_nothing_may_start_later():
+    journal = MemoryJournal()
+    cycles(a_core(JOB, journal), lambda snapshot: proposer(without_wishes())(snapshot), 3)
+
+    core = a_core(from_later(JOB, 40), journal)
+
+    assert core.books.following == core.market.first
+
+
+def without_wishes():
+    return job_of(replace(WORLD, act_share=0))
+
+
+def test_history_before_the_stop_is_exhausted_and_nothing_is_played_twice(journal):
+    panel = JOB.chosen.panel
+    earlier = replace(panel, end=panel.start + timedelta(hours=10))
+    marks = sum(isinstance(event, Marked) for event in journal.replay())
+
+    core = a_core(replace(JOB, chosen=Chosen(earlier, JOB.chosen.tradable, "earlier")), journal)
+    core.close_out()
+
+    assert core.exhausted
+    assert sum(isinstance(event, Marked) for event in journal.replay()) == marks
+
+
+def test_another_account_is_refused(journal):
+    with pytest.raises(WrongAccount, match="each mode and account keeps its own"):
+        a_core(JOB, journal, mode="dry_run")
+
+
+@pytest.mark.req("STOP")
+def test_a_cycle_that_was_cut_off_is_ended_as_interrupted_and_begun_again_under_another_name():
+    journal = MemoryJournal()
+    first = a_core(JOB, journal).begin()
+
+    core = a_core(JOB, journal)
+    again = core.begin()
+
+    ended = [event for event in journal.replay() if isinstance(event, CycleEnded)]
+    assert [(event.cycle_id, event.notebook_status) for event in ended] == [(first.id, "interrupted")]
+    assert again.snapshot.as_of == first.snapshot.as_of
+    assert again.id == f"{first.id}.2"
