@@ -50,15 +50,19 @@ configurations = st.one_of(
     st.builds(a_bracket, sizes, prices, prices),
     st.builds(a_stop, sizes, prices, prices, st.sampled_from(["UP", "DOWN"])),
 )
+placing = st.tuples(st.just("place"), configurations, sides)
 events = st.lists(
     st.one_of(
-        st.tuples(st.just("place"), configurations, sides),
+        placing,
+        placing,
+        placing,
         st.tuples(st.just("cancel"), st.integers(0, 20)),
         st.tuples(st.just("edit"), st.integers(0, 20), prices, sizes),
         st.tuples(st.just("wait"), st.floats(0, 3)),
         st.tuples(st.just("reverse"), st.integers(0, 20)),
         st.tuples(st.just("deposit"), st.integers(1, 1000)),
     ),
+    min_size=8,
     max_size=25,
 )
 knobs = st.fixed_dictionaries(
@@ -91,7 +95,7 @@ def do(venue, event):
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(bars(), max_size=20), events, knobs)
+@given(st.lists(bars(), min_size=5, max_size=20), events, knobs)
 def test_money_is_conserved_after_every_event(market_bars, happenings, knobs):
     venue = a_venue(*market_bars, **knobs)
     for event in happenings:

@@ -1,5 +1,5 @@
 """
-How orders live: onto the book, filled by what passes, triggered, cancelled, edited, expired.
+How orders live: onto the book, filled by what passes, triggered, cancelled, expired.
 
 `advance` plays everything up to an instant in the order it happened.  A cancel
 is asynchronous: between the asking and its due time fills can still arrive.
@@ -8,19 +8,17 @@ is asynchronous: between the asking and its due time fills can still arrive.
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from trader.model.money import floor_to
 from trader.simulator.checks import STOP_SLACK
 from trader.simulator.matching import Execution, executed, passes, take_base, take_quote
-from trader.simulator.numbers import ZERO, exactly, plain, stamp
+from trader.simulator.numbers import ZERO, exactly
 from trader.simulator.orders import (
     BUY,
     CANCEL_QUEUED,
     CANCELLED,
-    EDIT_QUEUED,
     EXPIRED,
     FAILED,
     MAKER,
@@ -176,31 +174,3 @@ def queue_cancel(venue: Venue, order: Order) -> None:
         venue.changed(order)
     else:
         end(venue, order, CANCELLED, "User requested cancel")
-
-
-def queue_edit(venue: Venue, order: Order, limit_price: Decimal, size: Decimal) -> None:
-    """Start editing; what cannot be held when it is due leaves the order as it was."""
-    order.status = EDIT_QUEUED
-    order.updated = venue.now
-    venue.agenda.put(venue.now, venue.settings.edit_seconds, lambda: _edit(venue, order, limit_price, size))
-    venue.changed(order)
-
-
-def _edit(venue: Venue, order: Order, limit_price: Decimal, size: Decimal) -> None:
-    if order.done:
-        return
-    order.status = CANCEL_QUEUED if order.pending_cancel else OPEN
-    listing, buys = venue.listings[order.product_id], order.side == BUY
-    currency = listing.quote if buys else listing.base
-    unit = limit_price * (1 + venue.settings.taker_rate) if buys else order.hold_unit
-    hold = (size - order.filled_base) * unit
-    _, held = venue.ledger.holds[order.order_id]
-    if size > order.filled_base and hold - held <= venue.ledger.available(currency):
-        venue.ledger.hold(order.order_id, currency, hold)
-        order.edits.append(
-            {"price": plain(limit_price), "size": plain(size), "replace_accept_timestamp": stamp(venue.now)}
-        )
-        order.terms = replace(order.terms, limit_price=limit_price, base_size=size)
-        order.limit_price, order.hold_unit, order.updated = limit_price, unit, venue.now
-        take(venue, order)
-    venue.changed(order)

@@ -16,7 +16,8 @@ from trader.simulator import refusal as no
 from trader.simulator.catalogue import Listing
 from trader.simulator.checks import first_refusal, market_state, needed, worst_price
 from trader.simulator.depth import Depth
-from trader.simulator.lifecycle import enter, queue_cancel, queue_edit
+from trader.simulator.editing import queue_edit
+from trader.simulator.lifecycle import enter, queue_cancel
 from trader.simulator.numbers import exactly, multiple_of
 from trader.simulator.orders import (
     BUY,
