@@ -78,7 +78,9 @@ def histories(draw) -> list[Event]:
             size = min(draw(sizes), held[key])
             held[key] -= size
             reason = draw(st.sampled_from(ExitReason))
-            fill = a_fill(Side.SELL, fill_id=str(n), size=size, price=draw(prices), time=time, exit_reason=reason, **named)
+            fill = a_fill(
+                Side.SELL, fill_id=str(n), size=size, price=draw(prices), time=time, exit_reason=reason, **named
+            )
             events.append(OrderFilled(fill))
         elif what == "mark":
             events.append(Marked(time, draw(prices) * 100))
@@ -134,9 +136,7 @@ def test_round_trips_and_open_positions_account_for_all_profit(events):
 
     flows = sum((event.amount_usd for event in events if isinstance(event, CashMoved)), ZERO)
     closed = sum((trip.pnl_usd for trip in ledger.round_trips), ZERO)
-    running = sum(
-        (trip.proceeds_usd - trip.cost_usd - trip.fees_usd for trip in ledger._trips.values()), ZERO
-    )
+    running = sum((trip.proceeds_usd - trip.cost_usd - trip.fees_usd for trip in ledger._trips.values()), ZERO)
     assert ledger.cash_usd == CASH + flows + closed + running
 
 
@@ -201,7 +201,12 @@ def test_a_deposit_counted_as_profit_would_be_seen():
     ("marks", "daily", "weekly"),
     [
         pytest.param([("2025-01-01T23:00", 9_900), ("2025-01-02T00:00", 9_800)], "0", "2", id="midnight starts a day"),
-        pytest.param([("2025-01-01T23:00", 9_900), ("2025-01-02T01:00", 9_801)], "1", "1.99", id="a day starts where the last one ended"),
+        pytest.param(
+            [("2025-01-01T23:00", 9_900), ("2025-01-02T01:00", 9_801)],
+            "1",
+            "1.99",
+            id="a day starts where the last one ended",
+        ),
         pytest.param([("2025-01-05T23:00", 9_900), ("2025-01-06T00:00", 9_800)], "0", "0", id="Monday starts a week"),
         pytest.param([("2025-01-01T23:00", 11_000)], "0", "0", id="a profit is no loss"),
     ],

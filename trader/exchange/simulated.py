@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trader.execution.fills import BarRow, CostsBps, Holding, Resting, Side, market_price, protective_exit, resting_price
+from trader.execution.fills import (
+    BarRow,
+    CostsBps,
+    Holding,
+    Resting,
+    Side,
+    market_price,
+    protective_exit,
+    resting_price,
+)
 from trader.model.book import Key
 from trader.model.market import Product
 from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to
@@ -140,9 +149,7 @@ class SimulatedExchange:
             why = "beyond the volume share of the bar" if size < wanted else "nothing left to sell"
             self._end(intent.client_order_id, "cancelled", opens, why)
 
-    def _fill_resting(
-        self, resting: Resting, bar: BarRow, budget: _Budget, opens: datetime, closes: datetime
-    ) -> None:
+    def _fill_resting(self, resting: Resting, bar: BarRow, budget: _Budget, opens: datetime, closes: datetime) -> None:
         intent = resting.intent
         price = resting_price(intent, bar)
         if price is not None:
@@ -231,9 +238,7 @@ class SimulatedExchange:
             within = fill.liquidity is Liquidity.MAKER
             if holding is None:
                 entry_id = self._entry_id(*key, fill.time)
-                self.holdings[key] = Holding(
-                    fill.size, intent.stop_price, intent.take_profit_price, entry_id, within
-                )
+                self.holdings[key] = Holding(fill.size, intent.stop_price, intent.take_profit_price, entry_id, within)
             else:
                 self.holdings[key] = holding.added(intent, fill.size, within)
         else:

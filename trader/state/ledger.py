@@ -235,9 +235,7 @@ class Ledger:
         if event.state is TradingState.ACTIVE:
             # The operator has looked at the loss and goes on: it is measured anew from here.
             p = self.performance
-            self.performance = replace(
-                p, peak=p.nav, day_start=p.nav, week_start=p.nav, peaks=((p.day, p.nav),)
-            )
+            self.performance = replace(p, peak=p.nav, day_start=p.nav, week_start=p.nav, peaks=((p.day, p.nav),))
             self.losses_in_a_row = 0
 
     def _universe_reviewed(self, event: UniverseReviewed) -> None:
@@ -248,9 +246,7 @@ class Ledger:
         self.regime = event.regime
 
 
-def tighter(
-    held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal, Decimal], Decimal]
-) -> Decimal | None:
+def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal, Decimal], Decimal]) -> Decimal | None:
     """The closer of two protective prices: an added entry never loosens what protects the first."""
     if held is None or new is None:
         return held if new is None else new
