@@ -315,3 +315,28 @@ def test_a_broken_manifest_is_an_error_that_names_it(tmp_path):
 
     with pytest.raises(BadLake, match="cannot be read as a manifest"):
         Lake(tmp_path)
+
+
+@pytest.mark.req("BT1")
+@pytest.mark.parametrize("start", [None, at(24), at(2)])
+def test_a_price_increment_nobody_described_does_not_depend_on_what_comes_later(tmp_path, start):
+    bars = made_bars(96)
+    calm, wild = bars.iloc[:36] / 1000, bars.iloc[36:] * 1000
+    stored(tmp_path, "NEW-USD", "1h", pd.concat([calm, wild]))
+    lake = Lake(tmp_path)
+
+    short, long = (lake.load_panel(["NEW-USD"], "1h", start, end, 4).products for end in (at(30), at(96)))
+
+    assert short == long
+    assert long["NEW-USD"].quote_increment == Decimal("0.00001")
+
+
+@pytest.mark.req("BT1")
+def test_that_increment_is_of_the_last_close_before_the_start(tmp_path):
+    """The negative control: had it looked at the first bar, or past the start, it would be another one."""
+    bars = made_bars(48)
+    stored(tmp_path, "NEW-USD", "1h", pd.concat([bars.iloc[:12] * 1000, bars.iloc[12:24] / 1000, bars.iloc[24:]]))
+
+    panel = Lake(tmp_path).load_panel(["NEW-USD"], "1h", at(24), at(48), 24)
+
+    assert panel.products["NEW-USD"].quote_increment == Decimal("0.00001")

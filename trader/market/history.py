@@ -112,7 +112,7 @@ class Lake:
             granularity=granularity,
             start=since,
             end=until,
-            products={symbol: self.products.product(symbol, _typical_price(f)) for symbol, f in frames.items()},
+            products={symbol: self.products.product(symbol, _opening_price(f, first - step)) for symbol, f in frames.items()},
             gaps=gaps,
             warnings=tuple(warnings_of(sources, gaps)),
             sources={symbol: source.describe(step) for symbol, source in sources.items()},
@@ -176,7 +176,7 @@ def load_panel(
     return Lake(path).load_panel(symbols, granularity, start, end, warmup_bars)
 
 
-def _typical_price(bars: pd.DataFrame) -> float:
-    """The middle one of about a thousand closes."""
-    closes = block_of(bars)[CLOSE]
-    return float(np.median(closes[:: 1 + len(closes) // 1000]))
+def _opening_price(bars: pd.DataFrame, last: int) -> float:
+    """The close of the last bar that opened at or before *last*, else the first: nothing that comes later moves it."""
+    before = int(np.searchsorted(epoch_seconds(bars), last, side="right"))
+    return float(block_of(bars)[CLOSE][max(before - 1, 0)])
