@@ -112,7 +112,10 @@ class Lake:
             granularity=granularity,
             start=since,
             end=until,
-            products={symbol: self.products.product(symbol, _opening_price(f, first - step)) for symbol, f in frames.items()},
+            products={
+                symbol: self.products.product(symbol, _opening_price(bars, first - step))
+                for symbol, bars in frames.items()
+            },
             gaps=gaps,
             warnings=tuple(warnings_of(sources, gaps)),
             sources={symbol: source.describe(step) for symbol, source in sources.items()},
