@@ -31,7 +31,7 @@ SCENARIOS = {
         seed=1, **WIDE, overrides=("policy.breakers.drawdown.max_drawdown_pct=2",)
     ),
     "the rest of a stop is too small to sell and no bar comes": World(
-        seed=0, bars=200, missing_share=40, volume=1.0, target_pct=3.0, overrides=DUST
+        seed=1, bars=300, missing_share=40, volume=1.0, target_pct=3.0, base_increment="0.01", overrides=DUST
     ),
     "a day starts while nothing is held": World(seed=3, bars=120, notional_pct=60.0, overrides=losing(0.6, 5)),
     "several timeframes, one without a screen": World(

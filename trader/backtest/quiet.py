@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from trader.backtest.levels import SLACK, Levels
+from trader.backtest.levels import NOWHERE, SLACK, Levels
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
@@ -69,6 +69,7 @@ class Quiet:
         self._held: list[_Held] = []
         self._too_old_at = NEVER
         self._exit_due = False
+        self.touched = False
         self._midnight = market.next_midnight(market.first)
         self._levels = Levels(ledger, desk.risk)
 
@@ -105,7 +106,12 @@ class Quiet:
         return False
 
     def until(self, k: int, ahead: int) -> int:
-        """The next instant in (*k*, *ahead*] at which something could happen; the quiet before it is settled."""
+        """
+        The next instant in (*k*, *ahead*] at which something could happen; the quiet before it is settled.
+
+        `touched` tells whether the bar that ends there touches a stop or target.
+        """
+        self.touched = False
         if not self._held:
             self._value(k + 1, ahead)
             if self._midnight < ahead:  # the day starts at this value, and so do the days until *ahead*
@@ -113,8 +119,12 @@ class Quiet:
                 self._midnight = self._market.next_midnight(ahead)
             return ahead
         if self._exit_due:
+            self.touched = True
             return k + 1
-        return self._settle(k, self._touch(k, min(ahead, max(k + 1, self._too_old_at))))
+        touch = self._touch(k, min(ahead, max(k + 1, self._too_old_at)))
+        wake = self._settle(k, touch)
+        self.touched = self.touched and wake == touch
+        return wake
 
     def _touch(self, k: int, ahead: int) -> int:
         """The instant after the first bar of [*k*, *ahead*) that touches a stop or target, else *ahead*."""
@@ -125,7 +135,7 @@ class Quiet:
                 hit = (held.lows[since:until] <= held.stop) | (held.highs[since:until] >= held.target)
                 first = int(hit.argmax())
                 if hit[first]:
-                    ahead = since + first + 1
+                    ahead, self.touched = since + first + 1, True
                     break
                 since, look = until, look * 2
         return ahead
@@ -159,13 +169,14 @@ class Quiet:
 
     def _could_trip(self, nlv: FloatArray) -> int | None:
         self._levels.look()
-        alarm = self._levels.alarm_after(float(nlv.max()))
-        return None if float(nlv.min()) > alarm else int((nlv <= alarm).argmax())
+        alarm = self._levels.alarm_after(nlv.item(nlv.argmax()))
+        return None if nlv.item(nlv.argmin()) > alarm else int((nlv <= alarm).argmax())
 
     def _remember_peak(self, since: int, nlv: FloatArray) -> None:
-        if not len(nlv) or float(nlv.max()) < self._levels.peak:
+        highest = nlv.item(nlv.argmax()) if len(nlv) else NOWHERE
+        if highest < self._levels.peak:
             return
-        level = float(nlv.max()) * (1 - SLACK)
+        level = highest * (1 - SLACK)
         before: list[float] = []
         for offset in np.flatnonzero(nlv >= level).tolist():
             marks = [held.marks.item(since + offset - 1) for held in self._held]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
@@ -22,16 +23,19 @@ from trader.market.replay import ReplayMarket
 from trader.model.book import Key
 from trader.model.decision import Proposals
 from trader.model.events import AccountOpened, Event, Marked, OrderFilled, RegimeChanged, UniverseReviewed
-from trader.model.market import FloatArray, IntArray
+from trader.model.market import FloatArray, IntArray, Snapshot
 from trader.model.money import exact
 from trader.model.orders import Fill, RoundTrip
 from trader.model.trading import Verdict
 from trader.ports import Journal
+from trader.registry import FAILED
 from trader.state.ledger import Ledger
 from trader.strategy import FeatureSource
 
 Holdings = tuple[int, dict[Key, float]]
 """From this instant on, base size held per (strategy, symbol)."""
+Failing = tuple[datetime, str]
+"""When a strategy failed, and why."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Walked:
     verdicts: list[Verdict] = field(default_factory=list)
     round_trips: list[RoundTrip] = field(default_factory=list)
     holdings: list[Holdings] = field(default_factory=list)
+    failures: dict[str, list[Failing]] = field(default_factory=dict)
     decisions: int = 0
     wakes: int = 0
 
@@ -90,9 +95,9 @@ class Walk:
         k = market.first
         while k < market.last:
             self._settle(k)
-            disturbed = quiet.disturbed(k)
-            if disturbed or self._awaited(k) or self._every_bar:
-                self._decide(k)
+            disturbed = quiet.disturbed(k) or self._every_bar
+            if self._awaited(k) or disturbed:
+                self._decide(k, disturbed)
                 walked.wakes += 1
             k = self._next(k)
         self._settle(k)
@@ -103,21 +108,20 @@ class Walk:
         return walked
 
     def _settle(self, k: int) -> None:
+        """Play the bar that ends at *k* where it can touch anything."""
         exchange, market = self.exchange, self.market
-        if k == market.first or not (exchange.resting or exchange.holdings):
-            return
-        exchange.settle(market.time(k - 1), market.time(k), market.bars_at(k - 1))
-        news = self.execution.take_news()
-        if news:
-            self._note(k, news)
+        if exchange.resting or self._quiet.touched or (self._every_bar and k > market.first):
+            exchange.settle(market.time(k - 1), market.time(k), market.bars_at(k - 1))
+            news = self.execution.take_news()
+            if news:
+                self._note(k, news)
 
     def _note(self, k: int, news: Sequence[Event]) -> None:
-        fills = [event.fill for event in news if isinstance(event, OrderFilled)]
+        fills = [event.fill for event in news if type(event) is OrderFilled]
         if fills:
-            self.walked.fills.extend(fills)
-            held = {key: float(p.size) for key, p in self.ledger.positions.items()}
-            self.walked.holdings.append((k, held))
-        self._quiet.hold()
+            self.walked.fills += fills
+            self.walked.holdings.append((k, {key: float(p.size) for key, p in self.ledger.positions.items()}))
+            self._quiet.hold()
 
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
@@ -126,21 +130,29 @@ class Walk:
         self.execution.record(Marked(market.time(k), ledger.nlv_usd(marks)))
         return marks
 
-    def _decide(self, k: int) -> None:
+    def _decide(self, k: int, disturbed: bool) -> None:
+        """Decide at *k*; where nothing is proposed and nothing *disturbed*, there is nothing to decide."""
         market, ledger = self.market, self.ledger
-        marks = self._mark(k)
         self._announce(k)
         snapshot = market.snapshot(k, ledger.positions)
+        proposals = self._propose(k, snapshot)
+        if not (proposals.proposals or disturbed):
+            return
+        marks = self._mark(k)
         book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
-        if self._every_bar or k in self._screens:
-            proposals = propose(self.desk, snapshot, self.features)
-        else:  # no screen is up: whoever were asked would propose nothing
-            proposals = Proposals(snapshot.id, snapshot.as_of)
         decision = dispose(self.desk, snapshot, book, proposals)
-        if decision.verdicts:
-            self.walked.verdicts.extend(decision.verdicts)
         if decision.verdicts or decision.trips or decision.superseded:
+            self.walked.verdicts += decision.verdicts
             self.execution.carry_out(decision, proposals, snapshot.id)
+
+    def _propose(self, k: int, snapshot: Snapshot) -> Proposals:
+        if not self._every_bar and k not in self._screens:
+            return Proposals(snapshot.id, snapshot.as_of)  # whoever were asked would propose nothing
+        proposals = propose(self.desk, snapshot, self.features)
+        for report in proposals.reports:
+            if report.outcome == FAILED:
+                self.walked.failures.setdefault(report.strategy, []).append((snapshot.as_of, report.detail))
+        return proposals
 
     def _announce(self, k: int) -> None:
         memberships, regime = self.market.changes(k)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from trader.policy import RegimePolicy, UniversePolicy
 from trader.universe import Measure
 
 A_DAY_SECONDS = 86_400
+TIMES_KEPT = 8
 Value = TypeVar("Value")
 
 
@@ -68,6 +70,7 @@ class ReplayMarket:
             tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
         }
         self.policy = universe
+        self.time = lru_cache(TIMES_KEPT)(self._time)
         self.rewind()
 
     @property
@@ -109,8 +112,7 @@ class ReplayMarket:
             return tuple(self.membership[symbol] for symbol in sorted(self.membership)), self.regime
         return tuple(found[symbol] for symbol in sorted(found)), regime
 
-    def time(self, k: int) -> datetime:
-        """Instant *k*, UTC."""
+    def _time(self, k: int) -> datetime:
         return datetime.fromtimestamp(self._origin + k * self.step, UTC)
 
     def instants(self, first: int, last: int) -> IntArray:
@@ -154,7 +156,7 @@ class ReplayMarket:
 
     def mark(self, symbol: str, k: int) -> float:
         """The last close of *symbol* known at instant *k*."""
-        return float(self.dense.marks[self._row[symbol]][k - 1])
+        return self.dense.marks[self._row[symbol]].item(k - 1)
 
     def path(self, symbol: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Last known close, low and high of *symbol* by interval."""
@@ -179,21 +181,18 @@ class ReplayMarket:
 
     def bar(self, symbol: str, j: int) -> BarRow | None:
         """The bar of *symbol* in interval *j*, or None where nothing traded."""
-        row = self._row[symbol]
-        d = self.dense
-        opened = float(d.open[row][j])
+        row, d = self._row[symbol], self.dense
+        opened = d.open[row].item(j)
         if opened != opened:
             return None
-        return BarRow(
-            opened, float(d.high[row][j]), float(d.low[row][j]), float(d.close[row][j]), float(d.volume[row][j])
-        )
+        return BarRow(opened, d.high[row].item(j), d.low[row].item(j), d.close[row].item(j), d.volume[row].item(j))
 
     def quote(self, symbol: str, k: int) -> Quote | None:
         """The last close known at *k*, plus and minus half the tier's spread; None before the first bar."""
         row = self._row.get(symbol)
         if row is None or k < 1:
             return None
-        close = float(self.dense.marks[row][k - 1])
+        close = self.dense.marks[row].item(k - 1)
         if close != close:
             return None
         mid = exact(close)
