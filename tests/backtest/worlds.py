@@ -142,8 +142,7 @@ def job_of(world: World) -> Job:
         NEW_YEAR + timedelta(seconds=world.bars * step),
         products={symbol: _product(symbol, world) for symbol in frames},
     )
-    strategies = tuple(_strategy(world, n) for n in range(len(world.timeframes)))
-    names = [one.stanza.name for one in strategies]
+    names = [f"dice_{n}" for n in range(len(world.timeframes))]
     stanzas = [f"strategies.{name}={{enabled: true, budget: {BUDGET}}}" for name in names]
     usual = world.volume * 100 * 1.6 * 86_400 / step * (100 - world.missing_share) / 100
     floors = [
@@ -151,6 +150,8 @@ def job_of(world: World) -> Job:
         for n in (1, 2, 3)
     ]
     config = load_config(ROOT / "config", [*LOOSE, *floors, *stanzas, *world.overrides])
+    written = {stanza.name: stanza for stanza in config.strategies()}
+    strategies = tuple(_strategy(world, n, written[name]) for n, name in enumerate(names))
     return Job(config, Chosen(panel, tuple(frames), "a made-up world"), strategies, Decimal(10_000), world.seed)
 
 
@@ -159,7 +160,7 @@ def _product(symbol: str, world: World) -> Product:
     return Product(symbol, least, Decimal("0.01"), least, Decimal(1))
 
 
-def _strategy(world: World, n: int) -> LoadedStrategy:
+def _strategy(world: World, n: int, stanza: StrategyStanza) -> LoadedStrategy:
     seconds = GRANULARITIES[world.granularity] * world.timeframes[n]
     params = Dice.Params(
         seed=world.seed + n,
@@ -172,7 +173,7 @@ def _strategy(world: World, n: int) -> LoadedStrategy:
     )
     strategy = Dice(params)
     strategy.timeframe = granularity_name(seconds)  # type: ignore[misc]
-    return LoadedStrategy(StrategyStanza(f"dice_{n}", True), strategy, seconds)
+    return LoadedStrategy(stanza, strategy, seconds)
 
 
 def _frame(world: World, n: int) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def never_a_traceback(folder: Path, contents: dict[str, bytes], overrides: tuple
 
 def use(config: Config) -> None:
     """Ask for everything a run would ask for."""
-    assert config.rules()
+    assert config.rules(config.strategies())
     assert config.breakers()
     assert config.universe().tiers
     config.regime(), config.exits(), config.execution(), config.strategies(), config.signal_defaults()

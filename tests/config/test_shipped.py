@@ -33,7 +33,7 @@ from trader.config.signals_yaml import SignalsYaml
 from trader.config.stanza import keys_of, kind_of
 from trader.market.sample_products import PRODUCTS
 from trader.model.market import Regime
-from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy
+from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy, StrategyStanza
 from trader.strategy import Field, StrategyParams
 
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -178,17 +178,18 @@ def test_every_rule_and_breaker_there_is_has_its_stanza(copy: WorkingCopy) -> No
     written = {kind: {path.stem for path in (package / kind).glob("[a-z]*.py")} for kind in ("rules", "breakers")}
 
     assert written == {"rules": set(keys_of(Risk)) - set(ENGINE_KEYS), "breakers": set(BREAKERS)}
-    assert [type(rule).__module__.rpartition(".")[2] for rule in copy.load().rules()] == [name for name, _ in RULES]
+    assert [type(rule).__module__.rpartition(".")[2] for rule in copy.load().rules(())] == [name for name, _ in RULES]
     assert [type(breaker).__module__.rpartition(".")[2] for breaker in copy.load().breakers()] == list(BREAKERS)
 
 
 def test_a_rule_holds_what_its_stanza_says_and_what_it_needs_from_elsewhere(copy: WorkingCopy) -> None:
-    rules = {
-        type(rule).__name__: rule for rule in copy.load("policy.risk.position_cap.max_position_size_pct=4").rules()
-    }
+    config = copy.load("policy.risk.position_cap.max_position_size_pct=4")
+    rules = {type(rule).__name__: rule for rule in config.rules((*config.strategies(), StrategyStanza("unwritten")))}
 
     assert rules["PositionCap"] == class_of("rules", "position_cap")(Decimal(4))
     assert rules["StrategyCap"].budgets["breakout"] == Budget()  # type: ignore[attr-defined]
+    assert rules["StrategyTrades"].budgets["unwritten"] == Budget()  # type: ignore[attr-defined]
+    assert "stranger" not in rules["StrategyCap"].budgets  # type: ignore[attr-defined]
     assert rules["TierCap"].allocations == {"tier1": 15, "tier2": 10, "tier3": 5}  # type: ignore[attr-defined]
     assert rules["MinNotional"].fees == copy.load().execution().fees  # type: ignore[attr-defined]
 

@@ -7,7 +7,7 @@ asks it for its own nouns (`rules()`, `universe()`, …) and never sees a file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -41,15 +41,19 @@ class Config:
     strategies_yaml: Mapping[str, StrategyKeys]
     sources: Mapping[Path, str] = field(default_factory=dict, compare=False)
 
-    def rules(self) -> tuple[Rule, ...]:
-        """Every risk rule, in the order their verdicts are shown; all are always asked."""
+    def rules(self, stanzas: Iterable[StrategyStanza]) -> tuple[Rule, ...]:
+        """
+        Every risk rule, in the order their verdicts are shown.
+
+        Budgets are those of *stanzas*, written or default; a strategy that has none of them may enter nothing.
+        """
         supply = {
-            "budgets": {stanza.name: stanza.budget for stanza in self.strategies()},
+            "budgets": {stanza.name: stanza.budget for stanza in stanzas},
             "allocations": {name: tier.max_allocation_pct for name, tier in self.universe_yaml.tiers.items()},
             "fees": self.execution().fees,
         }
-        stanzas = dict(self.policy.risk)
-        return tuple(rule_of(name, stanzas[alias], supply) for name, alias in RULES)
+        written = dict(self.policy.risk)
+        return tuple(rule_of(name, written[alias], supply) for name, alias in RULES)
 
     def breakers(self) -> tuple[Breaker, ...]:
         """Every account breaker."""

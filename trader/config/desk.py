@@ -17,12 +17,13 @@ def desk_of(config: Config, registry: Registry, universe: UniversePolicy, stanza
     """
     The desk that *config* describes; *universe* is its universe, with what the source of the bars knows besides.
 
-    *registry* is empty where strategies run elsewhere; *stanzas* give the priorities in any case.
+    *registry* is empty where strategies run elsewhere; *stanzas* give priorities and budgets in any case:
+    a strategy that is not among them may enter nothing.
     """
     return Desk(
         registry=registry,
         priorities={stanza.name: stanza.priority for stanza in stanzas},
-        risk=RiskEngine(config.rules(), config.breakers(), config.on_breach),
+        risk=RiskEngine(config.rules(stanzas), config.breakers(), config.on_breach),
         universe=universe,
         regime=config.regime(),
         exits=config.exits(),

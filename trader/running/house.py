@@ -21,7 +21,7 @@ from trader.gateway.service import Gateway
 from trader.market.choose import Chosen, Wanted, choose, with_hints
 from trader.market.granularity import parse_granularity
 from trader.market.replay import ReplayMarket
-from trader.policy import ExecutionPolicy
+from trader.policy import ExecutionPolicy, StrategyStanza
 from trader.registry import Registry
 
 if TYPE_CHECKING:
@@ -39,11 +39,19 @@ def warmup_seconds(config: Config, strategies: Iterable[StrategyFacts]) -> int:
 
 
 def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts]) -> tuple[ReplayMarket, Chosen]:
-    """The market to run on, and where its bars come from."""
+    """
+    The market to run on, and where its bars come from.
+
+    Raises a TraderError where a strategy's timeframe cannot be made of the bars.
+    """
+    running = tuple(strategies)
     seeded = replace(wanted, seed=config.app.seed)
-    chosen = choose(seeded, config.regime().symbol, warmup_seconds(config, strategies))
+    chosen = choose(seeded, config.regime().symbol, warmup_seconds(config, running))
     universe = with_hints(config.universe(), chosen.panel)
-    return ReplayMarket(chosen.panel, universe, config.regime(), chosen.tradable, config.app.seed), chosen
+    market = ReplayMarket(chosen.panel, universe, config.regime(), chosen.tradable, config.app.seed)
+    for seconds in sorted({facts.timeframe_seconds for facts in running}):
+        market.timeframes.frames(seconds)
+    return market, chosen
 
 
 def gateway_on(
@@ -57,8 +65,8 @@ def gateway_on(
 ) -> Gateway:
     """A gateway of *config*'s account, taken up where *journal* left off."""
     app = config.app
-    names = {facts.name for facts in described.strategies}
-    stanzas = [stanza for stanza in config.strategies() if stanza.name in names]
+    written = {stanza.name: stanza for stanza in config.strategies()}
+    stanzas = [written.get(one.name, StrategyStanza(one.name)) for one in described.stanzas]
     desk = desk_of(config, Registry(()), market.policy, stanzas)
     account = Account(app.mode, app.account, app.starting_cash_usd, __version__, config.hash)
     books = Books(desk, market, journal, account, venue_of(app.mode, market, desk.execution))
