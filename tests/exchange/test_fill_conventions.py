@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -163,15 +164,44 @@ def test_what_the_volume_leaves_of_a_stop_is_stopped_in_the_next_bar():
     assert (second.size, second.price) == (Decimal("0.6"), Decimal(93))
 
 
-def test_a_market_order_waits_for_a_bar_and_not_for_ever():
+@pytest.mark.req("E1")
+def test_an_entry_that_meets_no_bar_is_cancelled():
+    """Its worst case was judged at the decision; twenty bars later the price may be anything."""
     exchange = an_exchange()
     exchange.submit(buy())
 
-    assert play(exchange, None, None) == []
-    hours = WAIT_FOR_A_BAR // HOUR
-    (end,) = play(exchange, *[None] * hours)
+    (end,) = play(exchange, None, bar(open=150.0, high=151.0, low=149.0))
 
+    assert (end.status, exchange.holdings) == ("cancelled", {})
+
+
+@pytest.mark.req("EXITS")
+def test_an_exit_waits_for_the_next_bar_and_not_for_ever():
+    exchange = holding(an_exchange(), stop="1", target="1000")
+    exchange.submit(sell())
+    hours = WAIT_FOR_A_BAR // HOUR
+
+    assert play(exchange, None, None) == []
+    (fill,) = play(exchange, bar())
+    assert fill.side is Side.SELL
+
+    again = holding(an_exchange(), stop="1", target="1000")
+    again.submit(sell(client_order_id="sell-2"))
+    (end,) = play(again, *[None] * (hours + 1))
     assert end.status == "cancelled"
+
+
+def test_a_limit_that_fills_twice_has_two_fill_ids():
+    """Partly at its price at the end of one bar, then at the gapped open of the next: the same second, two fills."""
+    exchange = an_exchange(
+        ExecutionPolicy(fees=FeeModel(ZERO, ZERO), max_volume_share_pct=Decimal(10), maker_ttl_bars=3)
+    )
+    exchange.submit(buy(order_type=OrderType.LIMIT_MAKER, limit_price=Decimal(99)))
+
+    first, second = play(exchange, bar(low=98.0, volume=4.0), bar(open=98.5, low=98.0))
+
+    assert (first.time, first.size + second.size) == (second.time, Decimal(1))
+    assert first.fill_id != second.fill_id
 
 
 def test_an_order_beyond_the_cash_is_not_filled():
@@ -181,6 +211,27 @@ def test_an_order_beyond_the_cash_is_not_filled():
     (end,) = play(exchange, bar())
 
     assert (end.status, exchange.cash_usd) == ("cancelled", Decimal(50))
+    assert "cash" in end.reason
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize("restarted", [False, True], ids=["running on", "restarted"])
+def test_a_stop_once_triggered_goes_on_though_the_price_recovers(restarted):
+    from tests.builders import a_position
+
+    policy = ExecutionPolicy(fees=FeeModel(ZERO, ZERO), max_volume_share_pct=Decimal(10))
+    exchange = holding(an_exchange(policy))
+    (first,) = play(exchange, bar(low=94.0, volume=4.0))
+    if restarted:
+        exchange = an_exchange(policy)
+        left = a_position(size=Decimal("0.6"), opened_at=NOW, stop=95, target=110)
+        exchange.restore([replace(left, stop_triggered=True)], [])
+
+    (second,) = play(exchange, bar(open=99.0, high=120.0, low=98.0))
+
+    assert (first.price, second.price) == (Decimal(95), Decimal(99))
+    assert second.exit_reason is ExitReason.STOP_LOSS
+    assert exchange.holdings == {}
 
 
 @pytest.mark.req("R1")

@@ -261,3 +261,12 @@ def test_selling_more_than_is_held_is_our_bug_and_stops_us():
 
     with pytest.raises(AssertionError, match="never goes below zero"):
         ledger.apply(OrderFilled(a_fill(Side.SELL, size=Decimal(2))))
+
+
+@pytest.mark.req("EXITS", "STOP")
+def test_a_stop_that_sold_a_part_is_remembered_as_triggered():
+    ledger = opened()
+    ledger.apply(OrderFilled(a_fill(size=Decimal(2))))
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="s", size=Decimal(1), exit_reason=ExitReason.STOP_LOSS)))
+
+    assert ledger.positions[ALPHA, BTC].stop_triggered

@@ -1,10 +1,12 @@
 """
 The simulated exchange of backtest and paper: the same fills from the same bars.
 
-Nothing fills on the bar that decided it.  An order meets the next bar of its
-symbol: a market order at its open, plus half the spread and slippage; a limit
-only when traded through, or at the open where it gaps; a stop before a target
-where one bar touches both.  Whatever is doubtful is settled against us.
+Nothing fills on the bar that decided it.  A market order fills at the open of
+the next interval, plus half the spread and slippage; a limit only when traded
+through, or at the open where it gaps; a stop before a target where one bar
+touches both, and a stop once triggered goes on until all is sold.  An entry
+that meets no bar is cancelled, for its price was judged at the decision; an
+exit waits for the next bar.  Whatever is doubtful is settled against us.
 """
 
 from __future__ import annotations
@@ -28,11 +30,12 @@ from trader.model.book import Key
 from trader.model.market import Product
 from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to
 from trader.model.orders import Fill, Order, OrderIntent, OrderType, Position
+from trader.model.trading import ExitReason
 from trader.policy import ExecutionPolicy
 from trader.ports import Acknowledged, Ended, OutcomeUnknown, Refused
 
 WAIT_FOR_A_BAR = timedelta(hours=24)
-"""A market order that meets no bar for so long is cancelled: nobody trades there."""
+"""A market SELL that meets no bar for so long is cancelled: nobody trades there."""
 
 
 @dataclass(slots=True)
@@ -74,7 +77,9 @@ class SimulatedExchange:
         """Take up where a journal left off: its positions with their protection, its working orders."""
         for p in positions:
             entry_id = self._entry_id(p.strategy, p.symbol, p.opened_at)
-            self.holdings[(p.strategy, p.symbol)] = Holding(p.size, p.stop_price, p.take_profit_price, entry_id)
+            self.holdings[(p.strategy, p.symbol)] = Holding(
+                p.size, p.stop_price, p.take_profit_price, entry_id, triggered=p.stop_triggered
+            )
         for order in working:
             self.resting[order.intent.client_order_id] = Resting(order.intent, order.filled_size)
 
@@ -125,6 +130,8 @@ class SimulatedExchange:
         for order_id, resting in [(i, r) for i, r in self.resting.items() if r.intent.symbol == symbol]:
             if resting.intent.order_type is OrderType.LIMIT_MAKER:
                 self._age(resting, opens, closes)
+            elif resting.intent.side is Side.BUY:
+                self._end(order_id, "cancelled", closes, "nothing traded in the interval it was meant for")
             elif closes - resting.intent.as_of >= WAIT_FOR_A_BAR:
                 self._end(order_id, "cancelled", closes, "no trade in the symbol for 24 hours")
 
@@ -136,13 +143,12 @@ class SimulatedExchange:
             holding = self.holdings.get((intent.strategy, intent.symbol))
             wanted = min(wanted, holding.size) if holding else ZERO
         price = market_price(intent.side, bar.open, self._costs_bps(intent.symbol), product)
+        if not self._pays(intent.side, min(wanted, budget.size), price, Liquidity.TAKER):
+            self._end(intent.client_order_id, "cancelled", opens, "the cash does not cover it with its fee")
+            return
         size = budget.take(wanted)
         if size > ZERO:
-            paid = self._pays(intent.side, size, price, Liquidity.TAKER)
-            if paid:
-                self._fill(intent, size, price, Liquidity.TAKER, opens, exact(bar.open))
-            else:
-                size = ZERO
+            self._fill(intent, size, price, Liquidity.TAKER, opens, exact(bar.open), opens)
         if size == intent.size:
             del self.resting[intent.client_order_id]
         else:
@@ -153,11 +159,13 @@ class SimulatedExchange:
         intent = resting.intent
         price = resting_price(intent, bar)
         if price is not None:
-            size = budget.take(intent.size - resting.filled)
-            if size > ZERO and self._pays(intent.side, size, price, Liquidity.MAKER):
+            wanted = intent.size - resting.filled
+            pays = self._pays(intent.side, min(wanted, budget.size), price, Liquidity.MAKER)
+            size = budget.take(wanted) if pays else ZERO
+            if size > ZERO:
                 resting.filled += size
                 time = opens if price != intent.limit_price else closes
-                self._fill(intent, size, price, Liquidity.MAKER, time, price)
+                self._fill(intent, size, price, Liquidity.MAKER, time, price, opens)
                 if resting.filled >= intent.size:
                     del self.resting[intent.client_order_id]
                     return
@@ -210,10 +218,12 @@ class SimulatedExchange:
         liquidity: Liquidity,
         time: datetime,
         undisturbed: Decimal,
+        opens: datetime,
     ) -> None:
+        """Book one execution; an order fills at most once an interval, whose opening makes the fill's id unique."""
         against = price - undisturbed if intent.side is Side.BUY else undisturbed - price
         fill = Fill(
-            fill_id=f"{intent.client_order_id}:{int(time.timestamp())}",
+            fill_id=f"{intent.client_order_id}:{int(opens.timestamp())}",
             client_order_id=intent.client_order_id,
             time=time,
             symbol=intent.symbol,
@@ -247,6 +257,8 @@ class SimulatedExchange:
             holding.size -= fill.size
             if holding.size <= ZERO:
                 del self.holdings[key]
+            elif fill.exit_reason is ExitReason.STOP_LOSS:
+                holding.trigger()
         self._news.append(fill)
 
     def _entry_id(self, strategy: str, symbol: str, opened_at: datetime) -> str:

@@ -50,6 +50,8 @@ class Holding:
     take_profit_price: Decimal | None
     entry_id: str
     bought_within: bool = False
+    triggered: bool = False
+    """The stop was hit and part of the holding is still there: it goes at the next open, wherever that is."""
     floats: tuple[float, float] = (0.0, float("inf"))
 
     def __post_init__(self) -> None:
@@ -57,6 +59,13 @@ class Holding:
             float(self.stop_price) if self.stop_price is not None else 0.0,
             float(self.take_profit_price) if self.take_profit_price is not None else float("inf"),
         )
+        if self.triggered:
+            self.trigger()
+
+    def trigger(self) -> None:
+        """From now on every bar is at or below the stop."""
+        self.triggered = True
+        self.floats = (float("inf"), float("inf"))
 
     def added(self, intent: OrderIntent, size: Decimal, within: bool) -> Holding:
         """This holding with more bought: the tighter of old and new protection holds for all of it."""
@@ -68,6 +77,7 @@ class Holding:
             min(targets, default=None),
             self.entry_id,
             within or self.bought_within,
+            self.triggered,
         )
 
 
@@ -102,7 +112,7 @@ def protective_exit(holding: Holding, bar: BarRow, costs_bps: CostsBps, product:
     """What *bar* does to a holding's protection: the stop first, at the open where it gaps through."""
     stop, target = holding.floats
     if holding.stop_price is not None and bar.low <= stop:
-        gap = bar.open <= stop
+        gap = bar.open <= stop  # always so once it was triggered: the rest goes at the open
         trigger = exact(bar.open) if gap else holding.stop_price
         price = _against(Side.SELL, trigger, costs_bps, product)
         return ProtectiveExit(ExitReason.STOP_LOSS, price, trigger, Liquidity.TAKER, gap)

@@ -126,6 +126,8 @@ class Position:
     opened_at: datetime
     stop_price: Decimal | None = None
     take_profit_price: Decimal | None = None
+    stop_triggered: bool = False
+    """The stop has sold a part; the rest follows at the next open, wherever that is."""
 
     @property
     def entry_price(self) -> Decimal:

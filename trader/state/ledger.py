@@ -215,7 +215,11 @@ class Ledger:
         if left > ZERO:
             share = left / held.size
             self.positions[key] = replace(
-                held, size=left, cost_usd=held.cost_usd * share, fees_usd=held.fees_usd * share
+                held,
+                size=left,
+                cost_usd=held.cost_usd * share,
+                fees_usd=held.fees_usd * share,
+                stop_triggered=held.stop_triggered or fill.exit_reason is ExitReason.STOP_LOSS,
             )
             return
         del self.positions[key], self._trips[key]
