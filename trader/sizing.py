@@ -38,7 +38,7 @@ class Sizer:
         """The candidate for *wish*; a symbol nobody knows, or without a quote, is sized 0 with a defect."""
         if isinstance(wish, ExitWish):
             return self._exit(wish, snapshot, book)
-        defects = _defects(wish)
+        defects = defects_of(wish)
         symbol = wish.symbol if isinstance(wish.symbol, str) else str(wish.symbol)
         member = snapshot.membership.get(symbol)
         tier = self._tiers.get(member.tier) if member is not None else None
@@ -121,8 +121,12 @@ _BOUNDS: tuple[tuple[str, float, float, bool], ...] = (
 """field, low, high, whether low itself is allowed; a SELL's stop and target may be 0."""
 
 
-def _defects(wish: TradeProposal) -> tuple[Defect, ...]:
-    """What is missing or out of bounds in the fields of *wish* (R2); empty for a sound one."""
+def defects_of(wish: TradeProposal) -> tuple[Defect, ...]:
+    """
+    What is missing or out of bounds in the fields of *wish* (R2); empty for a sound one.
+
+    A negative size, and a SELL of more than all of its position, is a short (R1).
+    """
     found: list[Defect] = []
     if type(wish.side) is not Side:
         found.append(Defect("side", str(wish.side), "BUY or SELL"))
@@ -137,5 +141,7 @@ def _defects(wish: TradeProposal) -> tuple[Defect, ...]:
         elif value < low or value > high or (value == low and not at_low):
             bound = f"{'from' if at_low else 'above'} {low:g} to {high:g}"
             limit = exact(high if value > high else low)
-            found.append(Defect(name, repr(value), bound, RiskReason.SCHEMA, exact(value), limit))
+            short = name == "notional_pct" and (value < low or (selling and value > high))
+            reason = RiskReason.SHORTING_DISALLOWED if short else RiskReason.SCHEMA
+            found.append(Defect(name, repr(value), bound, reason, exact(value), limit))
     return tuple(found)
