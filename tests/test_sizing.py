@@ -43,6 +43,7 @@ def test_a_size_that_would_be_a_short_is_refused_as_one(side, notional_pct, reas
     objection = verdict.objections[0]
     assert verdict.denied
     assert (objection.risk_reason, objection.field, objection.limit) == (reason, "notional_pct", limit)
+    assert len(verdict.objections) == 1
     assert objection.observed == (0 if notional_pct != notional_pct else notional_pct)
 
 
@@ -50,3 +51,32 @@ def test_a_size_that_would_be_a_short_is_refused_as_one(side, notional_pct, reas
 def test_a_sell_of_what_is_not_held_is_refused_as_a_short():
     assert SHORT in {one.risk_reason for one in verdict_on(SELL, a_book(), notional_pct=50.0).objections}
     assert not verdict_on(SELL, notional_pct=100.0).denied
+
+
+@pytest.mark.req("R2")
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"notional_pct": float("nan")}, id="no size"),
+        pytest.param({"stop_loss_pct": -1.0}, id="a stop that is none"),
+        pytest.param({"take_profit_pct": None}, id="no target"),
+        pytest.param({"conviction": 7.0}, id="a conviction out of bounds"),
+        pytest.param({"symbol": "XYZ-USD"}, id="a symbol nobody knows"),
+    ],
+)
+def test_a_defect_is_counted_once(side, changes):
+    """It sizes to nothing, which the other rules would call too small, without a stop, or not held."""
+    verdict = verdict_on(side, **changes)
+
+    assert verdict.denied
+    assert [one.field for one in verdict.objections] == list(changes)
+
+
+@pytest.mark.req("R2")
+def test_rules_without_a_schema_still_judge_a_defective_proposal():
+    defective = SIZER.size(a_proposal(conviction=7.0), a_snapshot(), a_book())
+    others = [rule for rule in every_rule(40, 90) if type(rule).__name__ != "Schema"]
+
+    assert RiskEngine(others).review(defective, a_book()).denied
+    assert RiskEngine(others).review(defective, a_book()).objections

@@ -17,6 +17,7 @@ from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal, TradingState, Unit, Verdict
 from trader.risk.rule import BUY, SELL, Breaker, Rule, refusal
 from trader.risk.rules.min_notional import MinNotional
+from trader.risk.rules.schema import Schema
 
 
 class RiskEngine:
@@ -27,7 +28,7 @@ class RiskEngine:
     the objections are the same.
     """
 
-    __slots__ = ("_denies", "_minimums", "breakers", "rules")
+    __slots__ = ("_denies", "_minimums", "_schemas", "breakers", "rules")
 
     def __init__(self, rules: Sequence[Rule], breakers: Sequence[Breaker] = (), on_breach: str = "trim") -> None:
         assert on_breach in ("trim", "deny"), on_breach
@@ -35,11 +36,16 @@ class RiskEngine:
         self.breakers = tuple(breakers)
         self._denies = on_breach == "deny"
         self._minimums = tuple(rule for rule in self.rules if isinstance(rule, MinNotional))
+        self._schemas = tuple(rule for rule in self.rules if isinstance(rule, Schema))
 
     def review(self, proposal: SizedProposal, book: Book) -> Verdict:
-        """The verdict on *proposal* alone; every rule is asked, and every objection is in it, in the rules' order."""
+        """
+        The verdict on *proposal* alone; every rule is asked, and every objection is in it, in the rules' order.
+
+        A proposal with a defect has no numbers the other rules could judge: the schema alone is asked, and says no.
+        """
         objections = []
-        for rule in self.rules:
+        for rule in (self._schemas or self.rules) if proposal.defects else self.rules:
             try:
                 objection = rule.check(proposal, book)
             except ArithmeticError:  # NaN compared, infinity subtracted, division by no price: unknown is an objection
