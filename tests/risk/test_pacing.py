@@ -16,7 +16,10 @@ PACE = Pacing(max_trades_per_hour=2, max_trades_per_day=4, min_seconds_between_t
         pytest.param([], None, None, None, id="the first"),
         pytest.param([1], None, None, None, id="exactly a minute after the last"),
         pytest.param([0.5], "30.0", 60, Unit.SECONDS, id="on its heels"),
-        pytest.param([0], "0.0", 60, Unit.SECONDS, id="second of one instant"),
+        pytest.param([0], None, None, None, id="second of one instant"),
+        pytest.param([0.5, 0], "30.0", 60, Unit.SECONDS, id="second of an instant on another's heels"),
+        pytest.param([5, 0], 2, 2, Unit.COUNT, id="the instant's own count within the hour"),
+        pytest.param([1400, 600, 300, 0], 4, 4, Unit.COUNT, id="and within the day"),
         pytest.param([59, 5], 2, 2, Unit.COUNT, id="third within the hour"),
         pytest.param([60, 5], None, None, None, id="the hour has moved on"),
         pytest.param([1400, 600, 300, 90], 4, 4, Unit.COUNT, id="fifth within the day"),
@@ -36,7 +39,7 @@ def test_entries_keep_their_pace(minutes_ago, observed, limit, unit):
 
 
 @pytest.mark.req("PACE")
-def test_without_a_least_distance_an_instant_may_hold_several():
+def test_without_a_least_distance_the_counts_still_hold():
     loose = Pacing(max_trades_per_hour=2, max_trades_per_day=4, min_seconds_between_trades=0)
 
     assert loose.check(a_buy(), a_book(entries=(NOW,))) is None

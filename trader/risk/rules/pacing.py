@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,11 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Refuse an entry too soon after the last one, or beyond so many within the last hour or 24 hours (PACE)."""
+    """
+    Refuse an entry too soon after the last one, or beyond so many within the last hour or 24 hours (PACE).
+
+    The last one is of an earlier instant: how many one instant may hold, `max_trades_per_cycle` says.
+    """
 
     max_trades_per_hour: int
     max_trades_per_day: int
@@ -26,8 +30,9 @@ class Pacing:
         entries = book.entries
         if proposal.side is SELL:
             return None
-        if entries and self.min_seconds_between_trades:
-            elapsed = (book.as_of - entries[-1]).total_seconds()
+        earlier = bisect_left(entries, proposal.as_of) if self.min_seconds_between_trades else 0
+        if earlier:
+            elapsed = (proposal.as_of - entries[earlier - 1]).total_seconds()
             if elapsed < self.min_seconds_between_trades:
                 return refusal(RiskReason.PACING, exact(elapsed), self.min_seconds_between_trades, Unit.SECONDS)
         for limit, window in ((self.max_trades_per_hour, _HOUR), (self.max_trades_per_day, _DAY)):
