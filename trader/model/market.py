@@ -33,6 +33,11 @@ class Regime(StrEnum):
     CRASH = "crash"
 
 
+def asset_of(symbol: str) -> str:
+    """What a symbol is a price of, whatever it is quoted in: BTC-USD and BTC-USDC are both BTC."""
+    return symbol.partition("-")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """The exchange's metadata for a symbol: increments and smallest order."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trader.model.book import Book
+from trader.model.market import asset_of
 from trader.model.money import ONE, ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal
 from trader.risk.rule import SELL, beyond_cap
@@ -27,9 +28,9 @@ class PositionCap:
         limit_pct = self.max_position_size_pct
         if proposal.multiplier < ONE:
             limit_pct *= proposal.multiplier
-        asset = proposal.symbol.partition("-")[0] + "-"
+        asset = asset_of(proposal.symbol)
         exposure = ZERO
         for (_, symbol), usd in book.exposure.items():
-            if symbol.startswith(asset):
+            if asset_of(symbol) == asset:
                 exposure += usd
         return beyond_cap(RiskReason.POSITION_CAP, "position", proposal, book, exposure, limit_pct)
