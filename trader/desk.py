@@ -73,7 +73,7 @@ def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) ->
     wishes = exits(snapshot, book, desk.exits) if book.positions else ()
     if not wishes and not proposals.proposals:
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
-    candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities)
+    candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities, book)
     size = desk.sizer.size
     verdicts = desk.risk.review_all([size(wish, snapshot, book) for wish in candidates], book)
     return Decision(

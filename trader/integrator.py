@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
 from trader.exits import ExitWish
-from trader.model.book import Key
+from trader.model.book import Book, Key
 from trader.model.decision import Superseded
 from trader.model.trading import Side, TradeProposal
 from trader.policy import StrategyStanza
+from trader.sizing import defects_of
 
 Candidate = ExitWish | TradeProposal
 
@@ -26,14 +27,15 @@ _DEFAULT_PRIORITY = StrategyStanza("").priority
 
 
 def integrate(
-    exits: Iterable[ExitWish], proposals: Iterable[TradeProposal], priorities: Mapping[str, int]
+    exits: Iterable[ExitWish], proposals: Iterable[TradeProposal], priorities: Mapping[str, int], book: Book
 ) -> tuple[tuple[Candidate, ...], tuple[Superseded, ...]]:
     """
     What goes on to be judged, and what lost against it; *priorities* by strategy, the lower number first.
 
     SELLs of different strategies concern different positions, so there is one exit per (strategy, symbol): due exits
     as given, then strategies' own SELLs, then one BUY for each symbol that nobody leaves.  SELLs and BUYs stand in
-    order of conviction, priority, name and symbol, which is the order in which they get scarce room.
+    order of conviction, priority, name and symbol, which is the order in which they get scarce room.  A SELL of what
+    its strategy does not hold in *book*, or with a defect, leaves nothing: it pushes no BUY aside, and risk refuses it.
     """
     due: dict[Key, ExitWish] = {}
     for wish in exits:
@@ -55,7 +57,8 @@ def integrate(
             else:
                 sells[key] = (rank, proposal)
 
-    leaving = {symbol: strategy for strategy, symbol in (*reversed(sells), *reversed(due))}
+    sold = [key for key, (_, proposal) in sells.items() if key in book.positions and not defects_of(proposal)]
+    leaving = {symbol: strategy for strategy, symbol in (*reversed(sold), *reversed(due))}
     for rank, symbol, proposal in ranked:
         if proposal.side is Side.SELL:
             continue
