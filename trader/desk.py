@@ -18,8 +18,7 @@ from trader.integrator import integrate
 from trader.model.book import Book
 from trader.model.decision import Decision, Proposals
 from trader.model.market import Snapshot
-from trader.model.orders import OrderType
-from trader.model.trading import Side, TradingState
+from trader.model.trading import TradingState
 from trader.policy import ExecutionPolicy, ExitPolicy, RegimePolicy, UniversePolicy
 from trader.registry import Registry
 from trader.risk.engine import RiskEngine
@@ -59,17 +58,13 @@ def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) ->
     """
     Judge *proposals*, and every exit that is due, against *book*; plan what is permitted.
 
-    A tripped breaker moves the book to reducing before anything is judged, and asks for the end of working BUYs.
+    A tripped breaker moves the book to reducing before anything is judged; while trading is not active, every working
+    BUY is to end.
     """
     trips = desk.risk.trips(book)
-    cancels: tuple[str, ...] = ()
     if trips:
         book = replace(book, state=TradingState.REDUCING)
-        cancels = tuple(
-            order_id
-            for order_id, order in book.working.items()
-            if order.intent.side is Side.BUY and order.intent.order_type is OrderType.LIMIT_MAKER
-        )
+    cancels = () if book.state is TradingState.ACTIVE else book.working_buys
     wishes = exits(snapshot, book, desk.exits) if book.positions else ()
     if not wishes and not proposals.proposals:
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)

@@ -23,8 +23,8 @@ from trader.market.replay import ReplayMarket
 from trader.model.book import Book
 from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
 from trader.model.money import exact
-from trader.model.orders import OrderIntent, OrderType
-from trader.model.trading import Side, TradingState
+from trader.model.orders import OrderIntent
+from trader.model.trading import TradingState
 from trader.ports import Journal
 from trader.state.ledger import Ledger
 from trader.universe import changes
@@ -64,9 +64,7 @@ class Books:
             self.exchange.restore(self.ledger.positions.values(), working)
         self.execution.send(unsent, now)
         if self.ledger.state is not TradingState.ACTIVE:
-            self.execution.cancel(
-                [order_id for order_id, order in self.ledger.working.items() if _enters(order.intent)]
-            )
+            self.execution.cancel(self.book().working_buys)
         if found.open_cycle:
             self.execution.record(CycleEnded(now, found.open_cycle, INTERRUPTED, detail="the process ended within it"))
         if found.is_over_at(now) and self.settled is not None and self.now == now:
@@ -130,7 +128,3 @@ class Books:
     def _last_look(self, intent: OrderIntent) -> str | None:
         state = self.ledger.state
         return f"trading is {state.value}" if state in (TradingState.HALTED, TradingState.KILLED) else None
-
-
-def _enters(intent: OrderIntent) -> bool:
-    return intent.side is Side.BUY and intent.order_type is OrderType.LIMIT_MAKER

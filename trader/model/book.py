@@ -136,6 +136,11 @@ class Book:
         """Symbols held or with a working BUY."""
         return frozenset(symbol for (_, symbol), usd in self.exposure.items() if usd > ZERO)
 
+    @property
+    def working_buys(self) -> tuple[str, ...]:
+        """Ids of the orders that end when entries stop: every working BUY, maker or market."""
+        return tuple(order_id for order_id, order in self.working.items() if order.intent.side is Side.BUY)
+
     def pct(self, usd: Decimal) -> Decimal:
         """*usd* in per cent of NLV; 0 where NLV is not positive."""
         return usd / self.nlv_usd * HUNDRED if self.nlv_usd > ZERO else ZERO
