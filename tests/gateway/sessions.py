@@ -64,6 +64,16 @@ def cycle_by_socket(session: Session) -> LiveCycle:
     return LiveCycle(SocketLine(session.socket), session.gateway.begin().id)
 
 
+def with_cell(folder: Path, position: int, source: str) -> Path:
+    """A copy of the live-cycle notebook with one more code cell, before the cell at *position*."""
+    notebook = json.loads((ROOT / "notebooks/live_cycle.ipynb").read_text())
+    cell = {"cell_type": "code", "id": "planted", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook["cells"].insert(position, cell | {"source": [source]})
+    path = folder / "planted.ipynb"
+    path.write_text(json.dumps(notebook))
+    return path
+
+
 def journaled(folder: Path, mode: str = "paper", account: str = ACCOUNT) -> list[Event]:
     """Every event of the account's journal."""
     with JournalView(journal_path(folder / "var", mode, account), mode=mode, account=account) as view:

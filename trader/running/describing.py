@@ -19,7 +19,7 @@ from trader.model.codec import CodecError, loads
 from trader.ops.kernel_env import is_allowed
 from trader.policy import StrategyStanza
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 30.0
 COMMAND = (sys.executable, "-m", "trader.gateway.describe")
 LAST_CHARS = 400
 
