@@ -43,7 +43,7 @@ class FakeTrader:
         folder = Path("reports/cycles/2025-01-01")
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(cycles - (self.without == "a cycle")):
-            (folder / f"{len(list(folder.iterdir())):04}-{number}.ipynb").write_text("{}")
+            (folder / f"{number:02}0000-20250101T{number:02}0000Z-paper-demo.ipynb").write_text("{}")
         if self.without == "journal":
             return
         events = [AccountOpened(NOW, "paper", "demo", Decimal(10_000), "0", "0")]

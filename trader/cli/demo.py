@@ -111,6 +111,8 @@ def play_paper(var: Path, notebooks: Path, config_dir: Path, cycles: int, run: R
 
     journal = journal_path(var, "paper", ACCOUNT)
     shutil.rmtree(journal.parent, ignore_errors=True)
+    for record in notebooks.rglob(f"*-paper-{ACCOUNT}*.ipynb"):
+        record.unlink()
     before = set(notebooks.rglob("*.ipynb"))
     step(run, ["run", "--config-dir", str(config_dir), *PAPER_OPTIONS, "--cycles", str(cycles)])
 
