@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import BTC, DOGE, NOW, SOL, a_membership, a_universe_policy
 from trader.model.market import Membership
 from trader.universe import (
+    TIER_SPREAD,
     UNKNOWN_CENTS,
     Measure,
     changes,
@@ -27,7 +28,8 @@ MILLION = 1_000_000
 
 def measure(millions=20, spread_bps=10, symbol=SOL):
     volume = None if millions is None else Decimal(str(millions)) * MILLION
-    return Measure(symbol, volume, None if spread_bps is None else Decimal(spread_bps))
+    quoted = spread_bps is not None and spread_bps is not TIER_SPREAD
+    return Measure(symbol, volume, Decimal(spread_bps) if quoted else spread_bps)
 
 
 def once(one, before=None, policy=POLICY, as_of=NOW):
@@ -130,6 +132,20 @@ def test_an_unlisted_symbol_gets_the_best_tier_its_volume_reaches(millions, tier
 
 
 @pytest.mark.req("U1")
+@pytest.mark.parametrize(("millions", "tier"), [(150, "tier1"), (50, "tier2"), (2, "tier3")])
+def test_a_spread_that_nobody_quotes_is_that_of_the_tier_the_review_gives(millions, tier):
+    """So it never decides; the last tier's, which a live feed might quote, would keep out the best."""
+    dear = Decimal(35)
+    policy = replace(POLICY, tiers=(*POLICY.tiers[:-1], replace(POLICY.tiers[-1], spread_bps=dear)))
+
+    assumed = once(measure(millions, TIER_SPREAD, "NEW-USD"), policy=policy)
+
+    assert (assumed.tier, assumed.eligible) == (tier, True)
+    assert once(measure(150, dear, "NEW-USD"), policy=policy).exclusion_reason == "spread"
+    assert once(measure(None, TIER_SPREAD, "NEW-USD")).exclusion_reason == "no_data"
+
+
+@pytest.mark.req("U1")
 def test_an_unlisted_symbol_keeps_its_tier_while_it_is_in():
     member = once(measure(15, symbol="NEW-USD"))
     tiers = []
@@ -217,7 +233,7 @@ def stepped(history, policy, spread, before):
 
 @pytest.mark.req("U1", "BT1")
 @settings(max_examples=300, deadline=None)
-@given(histories, policies, st.sampled_from([Decimal(10), Decimal(35), Decimal(99)]), befores)
+@given(histories, policies, st.sampled_from([Decimal(10), Decimal(35), Decimal(99), TIER_SPREAD]), befores)
 def test_the_series_is_the_review_at_every_instant(history, policy, spread, before):
     instants = int(NOW.timestamp()) + 3600 * np.arange(len(history))
     volumes = np.array(history, dtype=np.int64)

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
+from enum import Enum
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -29,13 +31,23 @@ UNKNOWN_CENTS = -1
 """A 24 h volume that nobody knows, in an array of cents."""
 
 
+class Assumed(Enum):
+    """Instead of a measure: what history does not quote, the tier that the review finds assumes (`Tier.spread_bps`)."""
+
+    TIER_SPREAD = "the tier's own spread"
+
+
+TIER_SPREAD: Final = Assumed.TIER_SPREAD
+Spread = Decimal | Assumed
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """What a review looks at: traded in the last 24 h, and quoted now; None is unknown."""
 
     symbol: str
     volume_24h_usd: Decimal | None
-    spread_bps: Decimal | None
+    spread_bps: Spread | None
 
 
 def review(
@@ -72,12 +84,12 @@ def _review_one(one: Measure, before: Membership | None, policy: UniversePolicy,
         tier_name = listed or (before.tier if before is not None else policy.tiers[-1].name)
         return Membership(one.symbol, tier_name, False, exclusion_reason=unmeasured)
 
-    volume, spread = one.volume_24h_usd, one.spread_bps
+    volume = one.volume_24h_usd
     assert volume is not None
-    assert spread is not None
     decided = before if before is not None and before.exclusion_reason not in _UNMEASURED else None
     inside = decided is not None and decided.eligible
     tier = _tier(listed, volume, decided.tier if decided is not None and inside else None, policy)
+    spread = _spread_bps(one, tier)
     multiplier = policy.exit_multiplier if inside else policy.enter_multiplier
     volume_min = tier.min_volume_24h_usd * multiplier
     passes = volume >= volume_min and spread <= tier.max_spread_bps
@@ -97,14 +109,23 @@ def _review_one(one: Measure, before: Membership | None, policy: UniversePolicy,
     return Membership(one.symbol, tier.name, False, streak, VOLUME if listed else UNLISTED_VOLUME, volume, volume_min)
 
 
+def _spread_bps(one: Measure, tier: Tier) -> Decimal:
+    assert one.spread_bps is not None
+    return tier.spread_bps if isinstance(one.spread_bps, Assumed) else one.spread_bps
+
+
 def _excluded_unmeasured(one: Measure, policy: UniversePolicy, as_of: datetime) -> str:
     if one.symbol in policy.never_trade:
         return NEVER_TRADE
     ban_ends = policy.banned_until.get(one.symbol)
     if ban_ends is not None and as_of < ban_ends:
         return BANNED
-    figures = (one.volume_24h_usd, one.spread_bps)
-    return "" if all(figure is not None and figure.is_finite() for figure in figures) else NO_DATA
+    known = _is_number(one.volume_24h_usd) and (one.spread_bps is TIER_SPREAD or _is_number(one.spread_bps))
+    return "" if known else NO_DATA
+
+
+def _is_number(figure: Spread | None) -> bool:
+    return isinstance(figure, Decimal) and figure.is_finite()
 
 
 def _tier(listed: str | None, volume: Decimal, keeps: str | None, policy: UniversePolicy) -> Tier:
@@ -138,7 +159,7 @@ def membership_series(
     volume_cents: IntArray,
     instants_seconds: IntArray,
     policy: UniversePolicy,
-    spread_bps: Decimal,
+    spread_bps: Spread,
     previous: Membership | None = None,
 ) -> tuple[tuple[int, Membership], ...]:
     """

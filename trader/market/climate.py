@@ -21,7 +21,15 @@ from trader.model.market import FloatArray, IntArray, Membership, Regime
 from trader.model.money import exact
 from trader.policy import RegimePolicy, UniversePolicy
 from trader.regime import REGIMES, regime_series
-from trader.universe import UNKNOWN_CENTS, Measure, dollar_volume_cents, membership_series, rolling_volume_cents
+from trader.universe import (
+    TIER_SPREAD,
+    UNKNOWN_CENTS,
+    Measure,
+    Spread,
+    dollar_volume_cents,
+    membership_series,
+    rolling_volume_cents,
+)
 
 A_DAY_SECONDS = 86_400
 A_YEAR_SECONDS = 365 * A_DAY_SECONDS
@@ -51,11 +59,11 @@ class Climate:
         times = dense.starts[0] + np.arange(count + 1, dtype=np.int64) * step
         spreads = spreads_bps or {}
         self._dense, self._window = dense, A_DAY_SECONDS // step
-        self._spreads: dict[str, Decimal] = {}
+        self._spreads: dict[str, Spread] = {}
         for row, symbol in enumerate(dense.symbols):
             if symbol in tradable:
                 cents = volume_cents(dense.close[row], dense.volume[row], A_DAY_SECONDS // step)
-                spread = exact(spreads[symbol]) if symbol in spreads else _tier_spread_bps(symbol, universe)
+                spread = exact(spreads[symbol]) if symbol in spreads else TIER_SPREAD
                 self._spreads[symbol] = spread
                 for k, member in membership_series(symbol, cents, times, universe, spread):
                     self._memberships.setdefault(k, []).append(member)
@@ -100,12 +108,6 @@ class Climate:
         for turn in turns:
             if 0 <= known[turn] <= count:
                 self._regimes[int(known[turn])] = REGIMES[int(regimes[turn])]
-
-
-def _tier_spread_bps(symbol: str, universe: UniversePolicy) -> Decimal:
-    """What history does not quote, its tier assumes; a symbol in no tier yet is assumed to be as dear as the last."""
-    tier = universe.tier(universe.tier_of.get(symbol, ""))
-    return (tier or universe.tiers[-1]).spread_bps
 
 
 def volume_cents(close: FloatArray, volume: FloatArray, window: int) -> IntArray:
