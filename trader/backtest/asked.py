@@ -75,7 +75,7 @@ def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
 
 
 def backtest_job(
-    asked: Asked, wanted: Wanted, cash_usd: Decimal | None = None, seed: int | None = None, name: str = "backtest"
+    asked: Asked, wanted: Wanted, cash_usd: Decimal | None = None, seed: int | None = None, name: str = ""
 ) -> Job:
     """Everything a backtest of *asked* on the bars *wanted* needs, loaded and checked."""
     from trader.backtest.run import Job, warmup_seconds

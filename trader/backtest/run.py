@@ -31,14 +31,14 @@ from trader.state.memory import MemoryJournal
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One backtest to run; *name* is what its report is called."""
+    """One backtest to run; *name* is what its report is called, by default its strategies and span."""
 
     config: Config
     chosen: Chosen
     strategies: tuple[LoadedStrategy, ...]
     cash_usd: Decimal
     seed: int
-    name: str = "backtest"
+    name: str = ""
 
     def warmup_seconds(self) -> int:
         """History the job wants before its start."""
@@ -111,13 +111,14 @@ def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
     config = job.config
     fees = config.execution().fees
     span: Sequence[datetime] = [market.time(market.first), market.time(market.last)]
+    strategies = [one.stanza.name for one in job.strategies]
     return {
-        "name": job.name,
+        "name": job.name or f"{', '.join(strategies)} {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}",
         "engine_version": __version__,
         "config_hash": config.hash,
         "data_hash": job.chosen.panel.data_hash,
         "data_source": job.chosen.source,
-        "strategies": [one.stanza.name for one in job.strategies],
+        "strategies": strategies,
         "symbols": list(job.chosen.tradable),
         "granularity": job.chosen.panel.granularity,
         "start": span[0].astimezone(UTC),
