@@ -4,7 +4,7 @@ A backtest, start to end: bars and a desk in, everything a report needs out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -128,8 +128,14 @@ def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
         "starting_cash_usd": float(job.cash_usd),
         "fees_bps": {"maker": float(fees.maker_bps), "taker": float(fees.taker_bps)},
         "config": config.redacted(),
-        "warnings": list(job.chosen.panel.warnings),
+        "warnings": [*job.chosen.panel.warnings, *market.climate.warnings, *_never_eligible(market)],
     }
+
+
+def _never_eligible(market: ReplayMarket) -> Iterator[str]:
+    for member in market.climate.never_eligible(market.first, market.last):
+        numbers = "" if member.observed is None else f" {member.observed:,.2f} against {member.limit:,.2f}"
+        yield f"{member.symbol}: never eligible in this span; at its end: {member.exclusion_reason}{numbers}"
 
 
 def warmup_seconds(config: Config, strategies: Sequence[LoadedStrategy]) -> int:

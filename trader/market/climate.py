@@ -52,6 +52,8 @@ class Climate:
         spreads_bps: Mapping[str, float] | None = None,
     ) -> None:
         self.symbol = regime.symbol
+        blind = regime.pinned is None and regime.symbol not in dense.symbols
+        self.warnings = (f"no {regime.symbol} in the bars: the regime is taken as chop",) if blind else ()
         self._memberships: dict[int, list[Membership]] = {}
         self._regimes: dict[int, Regime] = {}
         count = len(dense.starts)
@@ -73,6 +75,21 @@ class Climate:
     def at(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
         """What changes at instant *k*."""
         return tuple(self._memberships.get(k, ())), self._regimes.get(k)
+
+    def never_eligible(self, first: int, last: int) -> tuple[Membership, ...]:
+        """The last answer on every symbol that was out at all instants from *first* to before *last*, by symbol."""
+        latest: dict[str, Membership] = {}
+        ever: set[str] = set()
+        for k in sorted(self._memberships):
+            if k >= last:
+                break
+            for member in self._memberships[k]:
+                if k <= first:
+                    ever.discard(member.symbol)
+                if member.eligible:
+                    ever.add(member.symbol)
+                latest[member.symbol] = member
+        return tuple(member for symbol, member in sorted(latest.items()) if symbol not in ever)
 
     def measures(self, k: int) -> list[Measure]:
         """Traded in the day before instant *k*, and the spread that is assumed, of every tradable symbol."""

@@ -39,6 +39,8 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
     with stop_on_signals(StopFlag()) as stop, open_session(asked) as session, _hurried(stop, session):
         run = Told(session.places.mode, session.places.account, session.source, journal=str(session.places.journal))
         voice.begun(run)
+        for warning in session.market.climate.warnings:
+            voice.note(warning)
         _cycles(asked, session, stop, voice, run)
         run.ended = _why(session, stop, asked)
         session.gateway.core.stopped(run.ended)
