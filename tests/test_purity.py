@@ -204,3 +204,13 @@ def test_a_file_that_is_no_python_is_a_sentence(tmp_path, content, says):
 
     with pytest.raises(NotPython, match=says):
         refuse(path, "s.py")
+
+
+@pytest.mark.parametrize("name", ["Field", "model_validator", "field_validator"])
+def test_what_bounds_a_parameter_may_come_from_pydantic(name):
+    assert check_source(top(f"from pydantic import {name}")) == ()
+
+
+@pytest.mark.parametrize("line", ["import pydantic", "from pydantic import create_model", "from pydantic import *"])
+def test_nothing_else_of_pydantic_may(line):
+    assert check_source(top(line))

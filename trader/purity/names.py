@@ -14,6 +14,8 @@ ALLOWED_IMPORTS = frozenset(
     collections.abc itertools functools statistics enum datetime __future__
     """.split()
 )
+NAMES_OF_PYDANTIC = frozenset({"Field", "field_validator", "model_validator"})
+"""What bounds a parameter; nothing else of pydantic."""
 LIBRARIES = frozenset({"numpy", "pandas"})
 """Allowed with their submodules, but for these parts."""
 FORBIDDEN_PARTS = frozenset(

@@ -102,6 +102,8 @@ def may_import(module: str, full: str = "") -> bool:
     """Whether a strategy may import *module* (and *full* from it)."""
     if module.partition(".")[0] in names.LIBRARIES:
         return True
+    if module == "pydantic":
+        return full.partition(".")[2] in names.NAMES_OF_PYDANTIC
     inside_trader = any(_within(module, room) for room in names.ALLOWED_IMPORTS if room.startswith("trader."))
     return inside_trader or module in names.ALLOWED_IMPORTS or (module == "trader" and full in names.ALLOWED_IMPORTS)
 
