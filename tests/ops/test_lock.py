@@ -222,3 +222,18 @@ def test_where_the_system_tells_no_start_time_the_number_has_to_do(monkeypatch):
     assert me.alive
     assert replace(me, pid=1).alive
     assert not replace(me, pid=2**22 - 3).alive
+
+
+@pytest.mark.req("SI1")
+def test_the_refusal_names_no_verb_that_is_not_there_and_cuts_no_word(tmp_path):
+    long = "trader run --set " + " ".join(f"risk.key_{n}=value" for n in range(40))
+    holder = replace(myself("paper", ""), command=holders.shortened(long))
+
+    said = describe(tmp_path / "lock", KEY, holder)
+
+    kept = holder.command.removesuffix(" …")
+    assert len(holder.command) <= 200
+    assert long.startswith(kept + " ")
+    assert kept in said
+    assert "trader status" not in said
+    assert holders.shortened("trader run") == "trader run"

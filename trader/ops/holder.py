@@ -16,6 +16,7 @@ from trader.model.codec import CodecError, dumps, loads
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MAX_BYTES = 4_096
+COMMAND_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,14 @@ class Holder:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
         except OSError:
             command = ""
-        return cls(boot_id(), pid, start_time(pid), "", command[:200], "")
+        return cls(boot_id(), pid, start_time(pid), "", shortened(command), "")
+
+
+def shortened(command: str) -> str:
+    """*command* in at most so many characters, ended after a whole word."""
+    if len(command) <= COMMAND_CHARS:
+        return command
+    return f"{command[: COMMAND_CHARS - 1].rpartition(' ')[0] or command[: COMMAND_CHARS - 2]} …"
 
 
 def myself(mode: str, command: str) -> Holder:
@@ -98,7 +106,7 @@ def describe(path: Path, account_key: str, holder: Holder | None) -> str:
             part for part in (holder.command, holder.mode, holder.since and f"since {holder.since}") if part
         )
         who, then = f"by process {holder.pid} ({doing or 'unnamed'})", "stop it first"
-    return f"{account_key} is already run {who}: single-instance lock {path}; {then}, or only look: trader status"
+    return f"{account_key} is already run {who}: single-instance lock {path}; {then}"
 
 
 def _has_number(pid: int) -> bool:
