@@ -25,6 +25,7 @@ Start = Annotated[str | None, typer.Option(metavar="T", help="First day, 00:00 U
 End = Annotated[str | None, typer.Option(metavar="T", help="Day after the last, 00:00 UTC.")]
 Granularity = Annotated[str | None, typer.Option(metavar="G", help="1m 5m 15m 30m 1h 2h 4h 6h 1d.")]
 Symbols = Annotated[str | None, typer.Option(metavar="A,B", help="Symbols to trade; default all there are.")]
+Segments = Annotated[str | None, typer.Option(metavar="a,b", help="Segments of grade B in the lake to use as well.")]
 Strategies = Annotated[str | None, typer.Option(metavar="a,b", help="Strategies to run, enabled or not.")]
 StrategiesDir = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the strategy files.")]
 Cash = Annotated[str | None, typer.Option(metavar="USD", help="Starting cash; default that of app.yaml.")]
@@ -38,6 +39,7 @@ def command(
     end: End = None,
     granularity: Granularity = None,
     symbols: Symbols = None,
+    segments: Segments = None,
     strategies: Strategies = None,
     strategies_dir: StrategiesDir = Path("strategies"),
     cash: Cash = None,
@@ -60,9 +62,10 @@ def command(
     from trader.reporting.store import write_report, write_whole
 
     asked = Asked(config_dir, overrides or (), names(strategies), strategies_dir)
-    wanted = Wanted(data_folder(data), names(symbols), granularity, day(start, "--start"), day(end, "--end"))
+    span = day(start, "--start"), day(end, "--end")
+    wanted = Wanted(data_folder(data), names(symbols), granularity, *span, segments=names(segments) or ())
     folder = out or Path("reports/backtests") / (strategies or "enabled").replace(",", "+")
-    job = backtest_job(asked, wanted, money(cash), seed, name=folder.name)
+    job = backtest_job(asked, wanted, money(cash), seed)
     report = build_report(backtest(job))
     write_report(folder, report)
     write_whole(folder / "report.html", render_html(report))

@@ -14,6 +14,7 @@ from trader.cli.backtest import (
     End,
     Granularity,
     Overrides,
+    Segments,
     Start,
     Strategies,
     StrategiesDir,
@@ -30,7 +31,9 @@ Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run or paper; d
 Feed = Annotated[str, typer.Option(metavar="F", help="sample (the built-in market) or lake (bars on disk).")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the built-in market and of strategies.")]
 Cycles = Annotated[int | None, typer.Option(metavar="N", help="Stop after so many; default to the end of history.")]
-Interval = Annotated[int | None, typer.Option(metavar="S", help="Market seconds from cycle to cycle; default one bar.")]
+Interval = Annotated[
+    int | None, typer.Option(metavar="S", help="Market seconds from cycle to cycle; default one bar, not app.yaml.")
+]
 Speed = Annotated[str, typer.Option(metavar="X", help="Market seconds per second, or max: wait for nothing.")]
 Notebook = Annotated[Path, typer.Option(metavar="FILE", help="The notebook that is run once a cycle.")]
 
@@ -43,6 +46,7 @@ def command(
     end: End = None,
     granularity: Granularity = None,
     symbols: Symbols = None,
+    segments: Segments = None,
     strategies: Strategies = None,
     strategies_dir: StrategiesDir = Path("strategies"),
     seed: Seed = None,
@@ -65,6 +69,7 @@ def command(
     asked = RunAsked(
         config_dir, tuple(overrides or ()), names(strategies), strategies_dir, mode, feed, data, names(symbols),
         granularity, day(start, "--start"), day(end, "--end"), seed, cycles, interval, pace(speed), notebook,
+        segments=names(segments) or (),
     )  # fmt: skip
     told = run(asked, Speaker(quiet=as_json))
     typer.echo(json.dumps(told.document(), sort_keys=True) if as_json else told.line())

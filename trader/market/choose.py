@@ -28,9 +28,13 @@ class BadSpan(TraderError):
     """The dates asked for make no span."""
 
 
+class BadSource(TraderError):
+    """The source of the bars has no such thing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user asked for; None means the default of the source."""
+    """What the user asked for; None means the default of the source.  *segments* of grade B are used where named."""
 
     data: Path | None = None
     symbols: tuple[str, ...] | None = None
@@ -38,6 +42,7 @@ class Wanted:
     start: datetime | None = None
     end: datetime | None = None
     seed: int = 0
+    segments: tuple[str, ...] = ()
 
     @property
     def bar_length(self) -> str:
@@ -66,6 +71,8 @@ def choose(wanted: Wanted, watched: str, warmup_seconds: int) -> Chosen:
     step = parse_granularity(wanted.bar_length)
     warmup_bars = -(-max(warmup_seconds, A_DAY_SECONDS) // step)
     if wanted.data is None:
+        if wanted.segments:
+            raise BadSource("--segments: the built-in market has none; name a lake with --data DIR")
         return _from_sample(wanted, watched, warmup_bars)
     return _from_lake(wanted, watched, warmup_bars)
 
@@ -86,10 +93,10 @@ def _from_lake(wanted: Wanted, watched: str, warmup_bars: int) -> Chosen:
     assert wanted.data is not None
     lake = Lake(wanted.data)
     span = (wanted.start, wanted.end)
-    offered = lake.offering(wanted.bar_length, *span)
+    offered = lake.offering(wanted.bar_length, *span, segments=wanted.segments)
     tradable = wanted.symbols or offered
     symbols = set(tradable) | ({watched} & set(offered))
-    panel = lake.load_panel(sorted(symbols), wanted.bar_length, *span, warmup_bars)
+    panel = lake.load_panel(sorted(symbols), wanted.bar_length, *span, warmup_bars, segments=wanted.segments)
     return Chosen(panel, tuple(sorted(tradable)), f"lake {wanted.data.name}")
 
 

@@ -45,13 +45,20 @@ class Lake:
         """The granularities there are files of, finest first."""
         return tuple(granularity_name(seconds) for seconds in sorted({file.seconds for file in self._of(symbol)}))
 
-    def offering(self, granularity: str, start: datetime | None = None, end: datetime | None = None) -> tuple[str, ...]:
-        """Symbols of the lake's own venue that have *granularity* in `[start, end)`, no segment being named."""
+    def offering(
+        self,
+        granularity: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        segments: Collection[str] = (),
+    ) -> tuple[str, ...]:
+        """Symbols of the lake's own venue that have *granularity* in `[start, end)`, of grade B only in *segments*."""
         step = parse_granularity(granularity)
         span = whole_span(start, end, step)
-        fit = {file.symbol for file in self.files if file.grade == "A" and step % file.seconds == 0}
+        fit = {file.symbol for file in self.files if _usable(file, segments) and step % file.seconds == 0}
         own = sorted(symbol for symbol in fit if not other_venue(symbol))
-        return tuple(symbol for symbol in own if self._source(symbol, step, *span, ()).covered(*span))
+        return tuple(symbol for symbol in own if self._source(symbol, step, *span, segments).covered(*span))
 
     @cached_property
     def products(self) -> ProductBook:
@@ -93,7 +100,7 @@ class Lake:
         Without *start* or *end* the panel spans all there is.  A symbol without a bar in `[start, end)` is an error.
         """
         step = parse_granularity(granularity)
-        chosen = tuple(sorted(set(self.offering(granularity) if symbols is None else symbols)))
+        chosen = tuple(sorted(set(self.offering(granularity, segments=segments) if symbols is None else symbols)))
         if not chosen:
             raise NoBars(f"{self.path}: no symbol to load{'; the lake is empty' if not self.files else ''}")
         asked = whole_span(start, end, step)
@@ -138,7 +145,7 @@ class Lake:
         if unknown:
             known = ", ".join(sorted({file.segment for file in self.files} - {""})) or "none"
             raise BadLake(f"{self.path}: no segment {', '.join(unknown)}; it has {known}")
-        allowed = [file for file in files if file.grade == "A" or file.segment in segments]
+        allowed = [file for file in files if _usable(file, segments)]
         by_length = sorted({file.seconds for file in allowed if step % file.seconds == 0}, reverse=True)
         if not by_length:
             raise NoBars(
@@ -162,7 +169,7 @@ class Lake:
         rows = []
         for file in self._of(symbol):
             start, end = extent(file)
-            grade = f", grade {file.grade}, only when named" if file.grade != "A" else ""
+            grade = f", grade {file.grade}, only when named: --segments {file.segment}" if file.grade != "A" else ""
             rows.append(f"{file.granularity} from {utc(start)} to {utc(end)}{grade}")
         return f"the lake has {'; '.join(rows)}"
 
@@ -177,6 +184,10 @@ def load_panel(
 ) -> Panel:
     """`Lake(path).load_panel(…)`."""
     return Lake(path).load_panel(symbols, granularity, start, end, warmup_bars)
+
+
+def _usable(file: LakeFile, segments: Collection[str]) -> bool:
+    return file.grade == "A" or file.segment in segments
 
 
 def _opening_price(bars: pd.DataFrame, last: int) -> float:

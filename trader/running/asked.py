@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from trader.errors import TraderError
+from trader.market.symbols import other_venue
 
 FEEDS = ("sample", "lake")
 NOTEBOOK = Path("notebooks/live_cycle.ipynb")
@@ -39,6 +40,7 @@ class RunAsked:
     speed: float | None = None
     notebook: Path = NOTEBOOK
     kernels: int = 1
+    segments: tuple[str, ...] = ()
 
     @property
     def all_overrides(self) -> tuple[str, ...]:
@@ -61,6 +63,9 @@ def refuse(asked: RunAsked) -> None:
         raise CannotRun(f"--feed {asked.feed}: unknown; there are {' and '.join(FEEDS)}")
     if asked.feed == "sample" and asked.data is not None:
         raise CannotRun(f"--data {asked.data}: the sample feed reads no bars from disk; use --feed lake")
+    elsewhere = [symbol for symbol in asked.symbols or () if other_venue(symbol)]
+    if elsewhere:
+        raise CannotRun(f"--symbols {','.join(elsewhere)}: quoted in USDT, so of another venue: backtest only")
     if asked.cycles is not None and asked.cycles < 1:
         raise CannotRun(f"--cycles {asked.cycles}: must be 1 or more; leave it out to run to the end")
     if asked.speed is not None and not 0 < asked.speed < float("inf"):

@@ -21,6 +21,7 @@ from trader.gateway.server import Door
 from trader.gateway.service import Gateway
 from trader.market.choose import Wanted
 from trader.market.replay import ReplayMarket
+from trader.ops.holder import shortened
 from trader.ops.lock import SingleInstance
 from trader.ops.notebook_runner import NotebookRunner
 from trader.ops.spare_kernel import DEFAULT_WARMUP, KernelSettings
@@ -53,9 +54,9 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
     refuse(asked)
     config = load_config(asked.config_dir, asked.all_overrides)
     places = Places.of(config)
-    command = " ".join(["trader", *sys.argv[1:]])[:200]
+    command = shortened(masked(" ".join(["trader", *sys.argv[1:]])))
     with ExitStack() as stack:
-        stack.enter_context(SingleInstance(places.run_dir, places.tag, mode=places.mode, command=masked(command)))
+        stack.enter_context(SingleInstance(places.run_dir, places.tag, mode=places.mode, command=command))
         describing = Describing(asked.strategies_dir, config.strategies(), config.signal_defaults(), asked.strategies)
         stack.callback(describing.close)
         described = describing.answer()
@@ -93,4 +94,4 @@ def _wanted(asked: RunAsked) -> Wanted:
         data = data_folder(asked.data)
         if data is None:
             raise CannotRun("--feed lake: which lake? Name its folder with --data DIR, or in TRADER_DATA")
-    return Wanted(data, asked.symbols, asked.granularity, asked.start, asked.end)
+    return Wanted(data, asked.symbols, asked.granularity, asked.start, asked.end, segments=asked.segments)
