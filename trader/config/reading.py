@@ -30,7 +30,7 @@ DEPTH_MAX = 12
 NUMBER_CHARACTERS_MAX = 40
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
 _FRACTION = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
 _NOT_FINITE = re.compile(r"([-+]?)\.?(inf|infinity|nan)", re.I)
@@ -96,7 +96,7 @@ def parse(text: str, root: Path = ()) -> Reading:
 def scalar(text: str) -> Node:
     """What an unquoted word means."""
     if text.lower() in _WORDS:
-        return _WORDS[text.lower()]  # type: ignore[no-any-return]
+        return _WORDS[text.lower()]
     if len(text) > NUMBER_CHARACTERS_MAX:
         return text
     if _INTEGER.fullmatch(text):

@@ -238,7 +238,7 @@ class _Lazy(Mapping[str, Value], Generic[Value]):
     def _make(self, symbol: str) -> Value | None:
         raise KeyError(symbol)
 
-    def get(self, symbol: str, default: Value | None = None) -> Value | None:  # type: ignore[override]
+    def get(self, symbol: str, default: Value | None = None) -> Value | None:  # type: ignore[override]  # one default, of the values' own type
         if symbol not in self._made:
             self._made[symbol] = self._make(symbol)
         made = self._made[symbol]

@@ -47,7 +47,7 @@ def with_transport(app: ASGIApp, transport: asyncio.BaseTransport) -> ASGIApp:
 class ExposedHttp(H11Protocol):
     """HTTP whose application can reach the connection under it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Remember the transport for every scope."""
         super().connection_made(transport)
         self.app = with_transport(self.app, transport)
