@@ -16,11 +16,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """
-    Refuse an entry too soon after the last one, or beyond so many within the last hour or 24 hours (PACE).
-
-    The last one is of an earlier instant: how many one instant may hold, `max_trades_per_cycle` says.
-    """
+    """Refuse an entry too soon after an earlier instant's, or beyond so many within an hour or 24 hours (PACE)."""
 
     max_trades_per_hour: int
     max_trades_per_day: int
