@@ -33,16 +33,29 @@ Venue = Callable[[Ledger], SimulatedExchange]
 """Makes the exchange of an account, given its books as they stand."""
 
 
+def always() -> bool:
+    """Where nobody else can be."""
+    return True
+
+
 class Books:
     """
     What an account owns and has working, on *market*; without a *venue* nothing is ever sent.
 
+    *is_ours* is asked before every send whether the account is still this process's.
     *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at.
     """
 
     def __init__(
-        self, desk: Desk, market: ReplayMarket, journal: Journal, account: Account, venue: Venue | None = None
+        self,
+        desk: Desk,
+        market: ReplayMarket,
+        journal: Journal,
+        account: Account,
+        venue: Venue | None = None,
+        is_ours: Callable[[], bool] = always,
     ) -> None:
+        self._is_ours = is_ours
         self.desk, self.market, self.account = desk, market, account
         self.ledger, self.journal = Ledger(), Witness(journal)
         self.found = recover(self.journal, self.ledger, account, market.time(market.first))
@@ -126,5 +139,7 @@ class Books:
         return {symbol: exact(self.market.mark(symbol, k)) for _, symbol in self.ledger.positions}
 
     def _last_look(self, intent: OrderIntent) -> str | None:
+        if not self._is_ours():
+            return "another instance holds the account"
         state = self.ledger.state
         return f"trading is {state.value}" if state in (TradingState.HALTED, TradingState.KILLED) else None

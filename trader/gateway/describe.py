@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from trader.errors import TraderError
 from trader.gateway.desk_info import Stanza, StrategyFacts
 from trader.model.codec import dumps, loads
 from trader.policy import StrategyStanza
+
+ALARM_SECONDS = 120
+"""Should whoever asked be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def answer(asked: Question) -> Answer:
 
 
 def main() -> None:
-    """Answer on the real stdout; what strategies print goes to stderr."""
+    """Answer on the real stdout; what strategies print goes to stderr, and nothing outlives its welcome."""
+    signal.alarm(ALARM_SECONDS)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     out.write(dumps(answer(loads(Question, sys.stdin.read()))))

@@ -43,7 +43,13 @@ class Describing:
         self._limit_seconds = limit_seconds
         self._question = question(directory, stanzas, defaults, only)
         self._process = subprocess.Popen(
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,  # a Ctrl-C in the terminal is for us to answer
         )
 
     def answer(self) -> Answer:

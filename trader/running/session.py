@@ -56,7 +56,8 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
     places = Places.of(config)
     command = shortened(masked(" ".join(["trader", *sys.argv[1:]])))
     with ExitStack() as stack:
-        stack.enter_context(SingleInstance(places.run_dir, places.tag, mode=places.mode, command=command))
+        lock = SingleInstance(places.run_dir, places.tag, mode=places.mode, command=command)
+        stack.enter_context(lock)
         describing = Describing(asked.strategies_dir, config.strategies(), config.signal_defaults(), asked.strategies)
         stack.callback(describing.close)
         described = describing.answer()
@@ -73,7 +74,9 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
             raise CannotRun(f"{places.run_dir}: looks like a secret, and it would stand in every notebook; rename it")
         journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
         stack.callback(journal.close)
-        gateway = gateway_on(market, chosen.source, config, described, asked.strategies_dir, journal, venue_of)
+        gateway = gateway_on(
+            market, chosen.source, config, described, asked.strategies_dir, journal, venue_of, lock.held
+        )
         gateway.core.started(journal.epoch)
         door = Door(gateway, socket)
         stack.callback(door.close)
