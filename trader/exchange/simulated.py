@@ -38,16 +38,25 @@ WAIT_FOR_A_BAR = timedelta(hours=24)
 """A market SELL that meets no bar for so long is cancelled: nobody trades there."""
 
 
-@dataclass(slots=True)
 class _Budget:
-    """What one bar's volume still lets us take."""
+    """What one bar's volume still lets us take; worked out when somebody first asks."""
 
-    size: Decimal
+    __slots__ = ("_left", "_share", "_step", "_volume")
 
-    def take(self, wanted: Decimal) -> Decimal:
-        taken = min(wanted, self.size)
-        self.size -= taken
-        return taken
+    def __init__(self, volume: float, share: Decimal, step: Decimal) -> None:
+        self._volume, self._share, self._step = volume, share, step
+        self._left: Decimal | None = None
+
+    def offers(self, wanted: Decimal) -> Decimal:
+        """As much of *wanted* as is left."""
+        if self._left is None:
+            self._left = floor_to(exact(self._volume) * self._share, self._step)
+        return min(wanted, self._left)
+
+    def take(self, size: Decimal) -> None:
+        """Use up *size*, which was offered."""
+        assert self._left is not None, "nothing is taken that was not offered"
+        self._left -= size
 
 
 class SimulatedExchange:
@@ -70,6 +79,7 @@ class SimulatedExchange:
         self.resting: dict[str, Resting] = {}
         self._products = products
         self._policy = policy
+        self._volume_share = policy.max_volume_share_pct / HUNDRED
         self._costs_bps = costs_bps
         self._news: list[Fill | Ended] = []
 
@@ -114,16 +124,16 @@ class SimulatedExchange:
                 self._trade(symbol, bar, opens, closes)
 
     def _trade(self, symbol: str, bar: BarRow, opens: datetime, closes: datetime) -> None:
-        product = self._products[symbol]
-        share = exact(bar.volume) * self._policy.max_volume_share_pct / HUNDRED
-        budget = _Budget(floor_to(share, product.base_increment))
-        mine = [r for r in self.resting.values() if r.intent.symbol == symbol]
-        for resting in sorted(mine, key=lambda r: (r.intent.side is Side.BUY, r.intent.client_order_id)):
+        budget = _Budget(bar.volume, self._volume_share, self._products[symbol].base_increment)
+        mine = [resting for resting in self.resting.values() if resting.intent.symbol == symbol]
+        if len(mine) > 1:
+            mine.sort(key=lambda resting: (resting.intent.side is Side.BUY, resting.intent.client_order_id))
+        for resting in mine:
             if resting.intent.order_type is OrderType.MARKET:
                 self._fill_market(resting, bar, budget, opens)
             else:
                 self._fill_resting(resting, bar, budget, opens, closes)
-        for key in sorted(key for key in self.holdings if key[1] == symbol):
+        for key in sorted([key for key in self.holdings if key[1] == symbol]):
             self._protect(key, bar, budget, opens, closes)
 
     def _no_bar(self, symbol: str, opens: datetime, closes: datetime) -> None:
@@ -137,18 +147,19 @@ class SimulatedExchange:
 
     def _fill_market(self, resting: Resting, bar: BarRow, budget: _Budget, opens: datetime) -> None:
         intent = resting.intent
-        product = self._products[intent.symbol]
         wanted = intent.size
         if intent.side is Side.SELL:
             holding = self.holdings.get((intent.strategy, intent.symbol))
             wanted = min(wanted, holding.size) if holding else ZERO
-        price = market_price(intent.side, bar.open, self._costs_bps(intent.symbol), product)
-        if not self._pays(intent.side, min(wanted, budget.size), price, Liquidity.TAKER):
+        price = market_price(intent.side, bar.open, self._costs_bps(intent.symbol), self._products[intent.symbol])
+        size = budget.offers(wanted)
+        fee = self._fee_if_paid(intent.side, size, price, Liquidity.TAKER)
+        if fee is None:
             self._end(intent.client_order_id, "cancelled", opens, "the cash does not cover it with its fee")
             return
-        size = budget.take(wanted)
         if size > ZERO:
-            self._fill(intent, size, price, Liquidity.TAKER, opens, exact(bar.open), opens)
+            budget.take(size)
+            self._fill(intent, size, price, fee, Liquidity.TAKER, opens, exact(bar.open), opens)
         if size == intent.size:
             del self.resting[intent.client_order_id]
         else:
@@ -159,13 +170,13 @@ class SimulatedExchange:
         intent = resting.intent
         price = resting_price(intent, bar)
         if price is not None:
-            wanted = intent.size - resting.filled
-            pays = self._pays(intent.side, min(wanted, budget.size), price, Liquidity.MAKER)
-            size = budget.take(wanted) if pays else ZERO
-            if size > ZERO:
+            size = budget.offers(intent.size - resting.filled)
+            fee = self._fee_if_paid(intent.side, size, price, Liquidity.MAKER)
+            if fee is not None and size > ZERO:
+                budget.take(size)
                 resting.filled += size
                 time = opens if price != intent.limit_price else closes
-                self._fill(intent, size, price, Liquidity.MAKER, time, price, opens)
+                self._fill(intent, size, price, fee, Liquidity.MAKER, time, price, opens)
                 if resting.filled >= intent.size:
                     del self.resting[intent.client_order_id]
                     return
@@ -183,9 +194,10 @@ class SimulatedExchange:
         holding.bought_within = False
         if found is None:
             return
-        size = budget.take(holding.size)
+        size = budget.offers(holding.size)
         if size <= ZERO:
             return
+        budget.take(size)
         order_id = f"{holding.entry_id}-{found.exit_reason.value}"
         fill = Fill(
             fill_id=f"{order_id}:{int(opens.timestamp())}",
@@ -204,17 +216,18 @@ class SimulatedExchange:
         )
         self._book(fill)
 
-    def _pays(self, side: Side, size: Decimal, price: Decimal, liquidity: Liquidity) -> bool:
-        if side is Side.SELL:
-            return True
+    def _fee_if_paid(self, side: Side, size: Decimal, price: Decimal, liquidity: Liquidity) -> Decimal | None:
+        """The fee of an execution; None where the cash does not cover a BUY with it."""
         notional = size * price
-        return notional + self._policy.fees.fee_usd(notional, liquidity) <= self.cash_usd
+        fee = self._policy.fees.fee_usd(notional, liquidity)
+        return fee if side is Side.SELL or notional + fee <= self.cash_usd else None
 
     def _fill(
         self,
         intent: OrderIntent,
         size: Decimal,
         price: Decimal,
+        fee_usd: Decimal,
         liquidity: Liquidity,
         time: datetime,
         undisturbed: Decimal,
@@ -230,7 +243,7 @@ class SimulatedExchange:
             side=intent.side,
             size=size,
             price=price,
-            fee_usd=self._policy.fees.fee_usd(size * price, liquidity),
+            fee_usd=fee_usd,
             liquidity=liquidity,
             strategy=intent.strategy,
             reason=intent.reason,

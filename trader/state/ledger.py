@@ -162,7 +162,7 @@ class Ledger:
             return
         order = self.working.get(event.client_order_id)
         if order is not None:
-            self.working[event.client_order_id] = replace(order, status=event.status)
+            self.working[event.client_order_id] = Order(order.intent, event.status, order.filled_size)
 
     def _order_filled(self, event: OrderFilled) -> None:
         fill = event.fill
@@ -172,7 +172,7 @@ class Ledger:
             if filled >= order.intent.size:
                 del self.working[fill.client_order_id]
             else:
-                self.working[fill.client_order_id] = replace(order, filled_size=filled)
+                self.working[fill.client_order_id] = Order(order.intent, order.status, filled)
         if fill.side is Side.BUY:
             self._bought(fill, order)
         else:
