@@ -1,0 +1,137 @@
+"""The loop around the cycles: what ends it, what it leaves, and what it never lets in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.backtest.worlds import World, job_of
+from tests.gateway.paper import a_core, proposer
+from tests.gateway.sessions import ROOT, START, a_session, cycle_by_socket, in_folders, journaled
+from trader.app import venue_of
+from trader.model.events import OrderChanged, Stopped
+from trader.model.orders import OrderStatus
+from trader.ops.lock import SingleInstance
+from trader.running.asked import RunAsked
+from trader.running.loop import run_cycles
+from trader.running.session import opened
+from trader.state.journal import JournalWriteFailed, SqliteJournal
+from trader.state.memory import MemoryJournal
+
+IMPORTS = """
+import sys
+from pathlib import Path
+from tests.gateway.sessions import a_session, next_cycle
+with a_session(Path(sys.argv[1])) as session:
+    assert next_cycle(session).notebook == "complete"
+    print([name for name in sys.modules if name.startswith("strategy_")])
+"""
+
+
+class Silent:
+    """Hears of everything and says nothing."""
+
+    def __init__(self) -> None:
+        self.cycles = []
+        self.notes = []
+
+    def begun(self, told):
+        self.first = told
+
+    def cycle(self, told):
+        self.cycles.append(told)
+
+    def note(self, sentence):
+        self.notes.append(sentence)
+
+
+def asked(folder, **options):
+    given = {
+        "config_dir": ROOT / "config/demo", "overrides": in_folders(folder), "strategies_dir": ROOT / "strategies",
+        "granularity": "1h", "start": START, "notebook": ROOT / "notebooks/live_cycle.ipynb",
+    }  # fmt: skip
+    return RunAsked(**{**given, **options})
+
+
+def looped(folder, **options):
+    voice = Silent()
+    run = run_cycles(asked(folder, **options), voice, lambda wanted: opened(wanted, venue_of))
+    return run, voice
+
+
+@pytest.mark.slow
+@pytest.mark.req("SEC1")
+def test_the_gateways_process_imports_no_strategy(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.req("STOP")
+def test_history_that_is_exhausted_is_settled_to_its_end_and_that_is_an_end(tmp_path):
+    run, voice = looped(tmp_path, end=START + timedelta(hours=3))
+
+    assert (run.ended, run.exit_code, len(run.cycles)) == ("history is exhausted", 0, 3)
+    assert "history ends at 2025-01-10 03:00 UTC" in voice.notes[0]
+    assert run.journal_head
+    assert [event.reason for event in journaled(tmp_path) if isinstance(event, Stopped)] == ["history is exhausted"]
+    assert json.loads(json.dumps(run.document()))["cycles"][0]["cycle_id"] == "20250110T000000Z-paper-test"
+
+
+@pytest.mark.slow
+@pytest.mark.req("STOP", "SI1")
+def test_a_journal_that_takes_no_more_ends_the_run_and_everything_is_put_down(tmp_path, monkeypatch):
+    append, calls = SqliteJournal.append, []
+
+    def full(self, events, snapshots=None):
+        calls.append(events)
+        if len(calls) > 6:
+            raise JournalWriteFailed("no space left on device")
+        append(self, events, snapshots or {})
+
+    monkeypatch.setattr(SqliteJournal, "append", full)
+    with pytest.raises(JournalWriteFailed, match="no space left"):
+        looped(tmp_path, cycles=5)
+
+    monkeypatch.undo()
+    assert not list((tmp_path / "var/run").glob("*.sock"))
+    with SingleInstance(tmp_path / "var/run", "paper-test"):
+        pass
+    again, _ = looped(tmp_path, cycles=1)
+    assert again.cycles[0].notebook == "complete"
+
+
+@pytest.mark.slow
+@pytest.mark.req("SI1", "NF3")
+def test_an_account_taken_over_sends_nothing_more(tmp_path):
+    with a_session(tmp_path) as session:
+        session.gateway.core.books._is_ours = lambda: False
+        cycle = cycle_by_socket(session)
+        decision = cycle.submit()
+
+    changes = [event for event in journaled(tmp_path) if isinstance(event, OrderChanged)]
+    assert decision.intents
+    assert {change.status for change in changes} == {OrderStatus.NOT_SENT}
+    assert {change.reason for change in changes} == {"another instance holds the account"}
+
+
+@pytest.mark.req("M1")
+def test_without_a_venue_every_intent_ends_as_not_sent_and_reserves_nothing():
+    job, journal = job_of(World(act_share=100, sell_share=0)), MemoryJournal()
+    core = a_core(job, journal, mode="dry_run")
+    cycle = core.begin()
+
+    decision = core.submit(cycle.id, proposer(job)(cycle.snapshot))
+
+    statuses = [event.status for event in journal.replay() if isinstance(event, OrderChanged)]
+    assert decision.intents
+    assert set(statuses) == {OrderStatus.NOT_SENT}
+    assert not core.books.ledger.working
+    assert core.books.book().reserved_usd == 0
