@@ -55,7 +55,7 @@ class StrategyContext:
     """
     All a strategy may know at *as_of*; deeply immutable.
 
-    *symbols*: eligible or held by this strategy, sorted, each with a bar of the strategy's timeframe that closed at *as_of*.
+    *symbols*: eligible or held by this strategy, sorted, with a bar of the strategy's timeframe that closed at *as_of*.
     *features[symbol]*: the last row as a mapping of column to float.  *history(symbol, n)*: the last n closed bars.
     *positions*: this strategy's own, by symbol.  *rng_key*: what `rng` is seeded with (seed, strategy, as_of).
     """
