@@ -37,11 +37,15 @@ def integrate(
     order of conviction, priority, name and symbol, which is the order in which they get scarce room.  A SELL of what
     its strategy does not hold in *book*, or with a defect, leaves nothing: it pushes no BUY aside, and risk refuses it.
     """
+    wishes, asked = tuple(exits), tuple(proposals)
+    if len(wishes) + len(asked) == 1:
+        return (*wishes, *asked), ()
+
     due: dict[Key, ExitWish] = {}
-    for wish in exits:
+    for wish in wishes:
         due.setdefault((wish.strategy, wish.symbol), wish)
 
-    ranked = [(_rank(proposal, priorities), proposal.symbol, proposal) for proposal in proposals]
+    ranked = [(_rank(proposal, priorities), proposal.symbol, proposal) for proposal in asked]
     ranked.sort(key=itemgetter(0, 1))
     sells: dict[Key, tuple[_Rank, TradeProposal]] = {}
     buys: dict[str, tuple[_Rank, TradeProposal]] = {}

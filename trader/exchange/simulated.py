@@ -12,7 +12,6 @@ exit waits for the next bar.  Whatever is doubtful is settled against us.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,7 +20,6 @@ from trader.execution.fills import (
     CostsBps,
     Holding,
     Resting,
-    Side,
     market_price,
     protective_exit,
     resting_price,
@@ -30,7 +28,7 @@ from trader.model.book import Key
 from trader.model.market import Product
 from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to
 from trader.model.orders import Fill, Order, OrderIntent, OrderType, Position
-from trader.model.trading import ExitReason
+from trader.model.trading import ExitReason, Side
 from trader.policy import ExecutionPolicy
 from trader.ports import Acknowledged, Ended, OutcomeUnknown, Refused
 

@@ -282,6 +282,9 @@ class _ClosedAt(Mapping[int, tuple[str, ...]]):
     def __getitem__(self, granularity_seconds: int) -> tuple[str, ...]:
         return self._market.closed(granularity_seconds, self._k)
 
+    def get(self, granularity_seconds: int, default: object = None) -> tuple[str, ...]:
+        return self._market.closed(granularity_seconds, self._k)
+
     def __iter__(self) -> Iterator[int]:
         return iter(self._market.timeframes.known)
 

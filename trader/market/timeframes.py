@@ -8,6 +8,7 @@ instant its bucket ends, whether or not anything traded just then.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import pandas as pd
 from trader.market.bars import epoch_seconds, resample
 from trader.market.granularity import BadGranularity, granularity_name
 from trader.market.panel import Panel
+from trader.model.market import IntArray
 
 Mask = npt.NDArray[np.bool_]
 
@@ -26,7 +28,7 @@ class Timeframes:
     def __init__(self, panel: Panel) -> None:
         self._panel = panel
         self._frames: dict[int, Mapping[str, pd.DataFrame]] = {panel.granularity_seconds: panel.frames}
-        self._traded: dict[int, tuple[int, tuple[tuple[str, Mask], ...]]] = {}
+        self._traded: dict[int, _Traded] = {}
 
     @property
     def known(self) -> tuple[int, ...]:
@@ -53,21 +55,41 @@ class Timeframes:
 
     def closed(self, granularity_seconds: int, at: int) -> tuple[str, ...]:
         """Symbols with a bar of *granularity_seconds* that closed exactly *at* (epoch seconds), in order."""
-        if at % granularity_seconds:
+        row, odd = divmod(at, granularity_seconds)
+        if odd:
             return ()
-        if granularity_seconds not in self._traded:
-            self._traded[granularity_seconds] = self._when_traded(granularity_seconds)
-        first, masks = self._traded[granularity_seconds]
-        row = (at - first) // granularity_seconds - 1
-        return tuple(symbol for symbol, mask in masks if 0 <= row < len(mask) and mask[row])
+        traded = self._traded.get(granularity_seconds)
+        if traded is None:
+            traded = self._traded[granularity_seconds] = _Traded.of(
+                self.frames(granularity_seconds), granularity_seconds
+            )
+        row -= traded.first
+        if not 0 <= row < len(traded.whole):
+            return ()
+        if traded.whole.item(row):
+            return traded.symbols
+        return tuple([symbol for symbol, mask in zip(traded.symbols, traded.masks, strict=True) if mask.item(row)])
 
-    def _when_traded(self, step: int) -> tuple[int, tuple[tuple[str, Mask], ...]]:
-        frames = self.frames(step)
-        starts = {symbol: epoch_seconds(frame) for symbol, frame in frames.items() if len(frame)}
-        first = min((int(times[0]) for times in starts.values()), default=0)
-        masks = []
-        for symbol, times in starts.items():
-            mask = np.zeros((int(times[-1]) - first) // step + 1, np.bool_)
-            mask[(times - first) // step] = True
-            masks.append((symbol, mask))
-        return first, tuple(masks)
+
+class _Traded(NamedTuple):
+    """Which symbols have a bar that closes at row + *first* bar lengths since 1970; *whole* where all have one."""
+
+    first: int
+    symbols: tuple[str, ...]
+    masks: tuple[Mask, ...]
+    whole: Mask
+
+    @classmethod
+    def of(cls, frames: Mapping[str, pd.DataFrame], step: int) -> _Traded:
+        rows = {symbol: epoch_seconds(frame) // step + 1 for symbol, frame in frames.items() if len(frame)}
+        first = min((int(some[0]) for some in rows.values()), default=0)
+        count = max((int(some[-1]) + 1 for some in rows.values()), default=first) - first
+        masks = tuple(_mask(some - first, count) for some in rows.values())
+        whole = np.logical_and.reduce(masks) if masks else np.empty(0, np.bool_)
+        return cls(first, tuple(rows), masks, whole)
+
+
+def _mask(rows: IntArray, count: int) -> Mask:
+    mask = np.zeros(count, np.bool_)
+    mask[rows] = True
+    return mask
