@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from trader.errors import TraderError
 from trader.model.events import OrderFilled
@@ -23,15 +24,17 @@ from trader.ops.verdict import NotebookVerdict, Status
 from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
 from trader.running.clock import SystemClock
-from trader.running.session import Session
 from trader.running.telling import CycleTold, Told, Voice, fills_of, told
+
+if TYPE_CHECKING:
+    from trader.running.session import Session
 
 ABORT_SECONDS, URGENT_SECONDS = 5.0, 0.2
 """How long a notebook may go on after the first and the second signal."""
 WATCH_SECONDS = 0.1
 INTERRUPTED_EXIT = 130
 
-Open = Callable[[RunAsked], AbstractContextManager[Session]]
+Open = Callable[[RunAsked], AbstractContextManager["Session"]]
 
 
 def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:

@@ -12,25 +12,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trader.backtest.asked import data_folder, none_enabled
 from trader.config import Config, load_config
 from trader.config.secret_values import looks_secret, masked
-from trader.gateway.describe import Answer
-from trader.gateway.server import Door
-from trader.gateway.service import Gateway
-from trader.market.choose import Wanted
-from trader.market.replay import ReplayMarket
 from trader.ops.holder import shortened
 from trader.ops.lock import SingleInstance
-from trader.ops.notebook_runner import NotebookRunner
-from trader.ops.spare_kernel import DEFAULT_WARMUP, KernelSettings
-from trader.ops.spare_pool import SparePool
 from trader.running.asked import CannotRun, RunAsked, interval_of, refuse
 from trader.running.describing import Describing
-from trader.running.house import VenueOf, gateway_on, market_of
 from trader.running.places import Places
-from trader.state.journal import SqliteJournal
+
+if TYPE_CHECKING:
+    from trader.gateway.service import Gateway
+    from trader.market.choose import Wanted
+    from trader.market.replay import ReplayMarket
+    from trader.ops.notebook_runner import NotebookRunner
+    from trader.running.house import VenueOf
+    from trader.state.journal import SqliteJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,17 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.enter_context(lock)
         describing = Describing(asked.strategies_dir, config.strategies(), config.signal_defaults(), asked.strategies)
         stack.callback(describing.close)
+        # What takes long to import is imported while that process looks at the strategies.
+        from trader.gateway.server import Door
+        from trader.running.house import gateway_on, market_of
+        from trader.running.kernels import runner_of
+        from trader.state.journal import SqliteJournal
+
         described = describing.answer()
         if not described.strategies:
             raise none_enabled(asked.config_dir, described.there)
-        pool = SparePool(KernelSettings(_warmup(asked.strategies_dir, described)), asked.kernels)
-        deadline = config.app.cycle_deadline_seconds
-        runner = NotebookRunner(asked.notebook, places.cycles, deadline, pool=pool, redact=masked)
-        stack.enter_context(pool)
+        runner = runner_of(asked, places.cycles, config.app.cycle_deadline_seconds, described)
+        stack.enter_context(runner.pool)
         market, chosen = market_of(config, _wanted(asked), described.strategies)
         interval = interval_of(asked, chosen.panel.granularity, market.step)
         socket = places.socket()
@@ -84,14 +87,9 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         yield Session(config, places, market, chosen.source, gateway, journal, runner, socket, interval)
 
 
-def _warmup(strategies_dir: Path, described: Answer) -> str:
-    """The code that warms a kernel for what runs."""
-    names = tuple(facts.name for facts in described.strategies)
-    given = f"{str(strategies_dir.absolute())!r}, {names!r}"
-    return f"{DEFAULT_WARMUP}\nimport trader.app\nfrom trader.running.warm import warm_up\nwarm_up({given})\n"
-
-
 def _wanted(asked: RunAsked) -> Wanted:
+    from trader.market.choose import Wanted
+
     data = None
     if asked.feed == "lake":
         data = data_folder(asked.data)

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from trader.backtest.outcome import fill_row
-from trader.gateway.contract import verdict_counts
-from trader.gateway.core import Cycle
 from trader.model.events import Event, OrderFilled
 from trader.ops.verdict import NotebookVerdict
-from trader.reporting.canonical import fingerprint
-from trader.reporting.document import trade
 from trader.reporting.wording import plural
+
+if TYPE_CHECKING:
+    from trader.gateway.core import Cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,8 @@ def told(
     cycle: Cycle, happened: Iterable[Event], nlv_usd: float, verdict: NotebookVerdict, seconds: float
 ) -> CycleTold:
     """One finished *cycle*, with what *happened* since it was begun."""
+    from trader.gateway.contract import verdict_counts
+
     assert cycle.decision is not None
     assert cycle.proposals is not None
     decision = cycle.decision
@@ -119,5 +119,9 @@ def told(
 
 def fills_of(events: Iterable[Event]) -> tuple[int, str]:
     """How many fills, and their fingerprint, as a report of the same fills has it."""
+    from trader.backtest.outcome import fill_row
+    from trader.reporting.canonical import fingerprint
+    from trader.reporting.document import trade
+
     rows = [trade(fill_row(event.fill)) for event in events if isinstance(event, OrderFilled)]
     return len(rows), fingerprint(rows)
