@@ -37,9 +37,9 @@ class Breakout(Strategy):
 
     @property
     def warmup_bars(self) -> int:
-        """The longest range, and the bar that is measured against it."""
-        longest = max(self.params.breakout_lookback_bars, self.params.volume_spike_lookback_bars, self.params.exit_bars)
-        return int(longest) + 1
+        """The longest range that a bar is measured against."""
+        ask = self.params
+        return int(max(ask.breakout_lookback_bars, ask.volume_spike_lookback_bars, ask.exit_bars))
 
     def features(self, bars: pd.DataFrame) -> pd.DataFrame:
         """Scores of the break and of the volume behind it, and 1 where the close is below the exit range."""

@@ -32,8 +32,8 @@ class MeanReversion(Strategy):
 
     @property
     def warmup_bars(self) -> int:
-        """The window of the mean, now and one bar ago."""
-        return int(self.params.mean_reversion_lookback_bars) + 1
+        """The window of the mean one bar ago, which tells a fall that has just become far from one that is."""
+        return int(self.params.mean_reversion_lookback_bars)
 
     def features(self, bars: pd.DataFrame) -> pd.DataFrame:
         """The score of the fall, 1 where it has just become far enough, and 1 where the close is back at its mean."""

@@ -39,8 +39,8 @@ class SmaCross(Strategy):
 
     @property
     def warmup_bars(self) -> int:
-        """The slow average, now and one bar ago."""
-        return self.params.slow_bars + 1
+        """The slow average of the bar before, which a crossing is measured against."""
+        return int(self.params.slow_bars)
 
     def features(self, bars: pd.DataFrame) -> pd.DataFrame:
         """Both averages, and 1 where the fast one has just risen above the slow one, −1 where it has fallen below."""

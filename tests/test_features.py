@@ -19,7 +19,7 @@ from trader.guard import AuditGuard
 from trader.policy import StrategyStanza
 from trader.registry import LoadedStrategy
 from trader.signals import sma
-from trader.strategy import Strategy
+from trader.strategy import Strategy, window_bars
 
 Features = Callable[[pd.DataFrame], object]
 
@@ -66,7 +66,7 @@ def test_a_window_and_whole_columns_give_the_same_rows_to_the_last_bit(strategy,
     frames = {symbol: a_market(seed + n, 200, missing) for n, symbol in enumerate(("AAA-USD", "BBB-USD"))}
     whole = columns(strategy, **frames)
     known = {s: frame[frame.index < at(hours)] for s, frame in frames.items()}
-    need = strategy.strategy.warmup_bars
+    need = window_bars(strategy.strategy)
     window = WindowFeatures(
         [strategy], {(HOUR, s): bars_of(s, HOUR, frame).last(need) for s, frame in known.items() if len(frame)}
     )
@@ -89,7 +89,7 @@ def test_a_symbol_is_left_out_while_warming_up_and_where_it_has_no_bar_or_an_unk
     gap = frame.drop(frame.index[10])
     unknown = loaded(lambda bars: average(bars).assign(odd=np.where(np.arange(len(bars)) == 12, np.nan, 1.0)))
 
-    assert [bool(columns(loaded(), X=frame).rows("alpha", ("X",), at(h))) for h in (4, 5, 20, 21)] == [
+    assert [bool(columns(loaded(), X=frame).rows("alpha", ("X",), at(h))) for h in (5, 6, 20, 21)] == [
         False,
         True,
         True,
@@ -111,7 +111,7 @@ def test_screen_closes_are_where_a_warm_screen_is_true():
 
     np.testing.assert_array_equal(closes, ORIGIN + HOUR * (1 + np.flatnonzero(means > 0)))
     everywhere = columns(loaded(), X=frame, Y=a_market(3, 40)).screen_closes("alpha")
-    np.testing.assert_array_equal(everywhere, ORIGIN + HOUR * np.arange(5, 41))
+    np.testing.assert_array_equal(everywhere, ORIGIN + HOUR * np.arange(6, 41))
 
 
 def test_what_is_off_or_not_its_own_is_not_computed():
@@ -142,7 +142,7 @@ def test_nothing_that_is_given_out_can_be_written():
 @pytest.mark.parametrize(
     ("n", "symbol", "says"),
     [
-        pytest.param(6, "X", r"history of 6 bars: from 1 to warmup_bars \(5\)", id="more than the warm-up"),
+        pytest.param(7, "X", r"history of 7 bars: 1 to 6 \(warmup_bars and one\)", id="more than the warm-up"),
         pytest.param(0, "X", "history of 0 bars", id="none"),
         pytest.param(3, "Y", "history of Y: there are no bars of it here", id="a stranger"),
     ],

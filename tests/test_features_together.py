@@ -16,6 +16,7 @@ from trader.features.columns import bars_of, features_of, frame_of
 from trader.features.together import last_rows
 from trader.model.market import Bars
 from trader.registry import LoadedStrategy
+from trader.strategy import window_bars
 
 SYMBOLS = tuple(f"{letter * 3}-USD" for letter in "ABCDEFGH")
 END = ORIGIN + HOUR * 120
@@ -46,7 +47,7 @@ def rows_of(loaded: LoadedStrategy, windows: list[Bars]) -> list[dict[str, float
 @given(seed=st.integers(0, 2_000))
 @settings(max_examples=25, deadline=None)
 def test_together_is_what_each_alone_gives_to_the_last_bit(loaded, seed):
-    windows = windows_of(seed, loaded.strategy.warmup_bars)
+    windows = windows_of(seed, window_bars(loaded.strategy))
 
     together = last_rows(loaded, windows, lambda each: frame_of(each, {}))
 
@@ -62,7 +63,7 @@ BY_THE_HOUR = 'return pd.DataFrame({"hour": bars.index.hour.astype(float)}, inde
 BY_DAY = 'return pd.DataFrame({"day": bars["close"].groupby(bars.index.date).cumsum()})'
 SOMETIMES = """
 rows = len(bars)
-return pd.DataFrame({"x": sma(bars["close"], 20) * (1.0 if rows == 20 else 2.0)})
+return pd.DataFrame({"x": sma(bars["close"], 20) * (1.0 if rows == 21 else 2.0)})
 """
 DIGITS = {"a running sum"}
 """May agree by chance, and then differs alone in the last digit only."""
@@ -79,7 +80,7 @@ FALLS_BACK = {
 @pytest.mark.parametrize("seed", range(5))
 def test_what_would_not_be_the_same_together_is_computed_alone(tmp_path, features, seed):
     loaded = plant(tmp_path, source(features))
-    windows = windows_of(seed, 20)
+    windows = windows_of(seed, 21)
 
     assert rows_of(loaded, windows) == alone(loaded, windows)
 
@@ -87,7 +88,7 @@ def test_what_would_not_be_the_same_together_is_computed_alone(tmp_path, feature
 @pytest.mark.parametrize("seed", range(5))
 def test_a_running_sum_is_never_more_than_a_digit_off(tmp_path, seed):
     loaded = plant(tmp_path, source(THIRSTY["a running sum"][0]))
-    windows = windows_of(seed, 20)
+    windows = windows_of(seed, 21)
 
     together, by_itself = (np.array([row["mean"] for row in rows if row]) for rows in
                            (rows_of(loaded, windows), alone(loaded, windows)))  # fmt: skip
@@ -99,11 +100,11 @@ def test_without_the_proof_a_level_would_be_another_symbols(tmp_path, monkeypatc
     """The negative control: taken on faith, the carried level comes from a neighbour."""
     loaded = plant(tmp_path, source(FORWARD_FILLED))
     monkeypatch.setattr("trader.features.together.same_bits", lambda left, right: True)
-    together = [last_rows(loaded, windows_of(seed, 20), lambda each: frame_of(each, {})) for seed in range(5)]
+    together = [last_rows(loaded, windows_of(seed, 21), lambda each: frame_of(each, {})) for seed in range(5)]
 
     found = [[each.row(-1) for each in rows or []] for rows in together]
 
-    assert found != [alone(loaded, windows_of(seed, 20)) for seed in range(5)]
+    assert found != [alone(loaded, windows_of(seed, 21)) for seed in range(5)]
 
 
 def test_few_symbols_are_not_worth_it(monkeypatch):
@@ -117,7 +118,7 @@ def test_few_symbols_are_not_worth_it(monkeypatch):
         name_of(loaded), SYMBOLS[:4], AT
     )
 
-    assert seen == [loaded.strategy.warmup_bars] * 4
+    assert seen == [window_bars(loaded.strategy)] * 4
 
 
 def test_the_bars_of_many_are_as_read_only_as_those_of_one(tmp_path):
@@ -125,4 +126,4 @@ def test_the_bars_of_many_are_as_read_only_as_those_of_one(tmp_path):
     loaded = plant(tmp_path, source(writes.replace("bars[", "bars.copy(deep=False)[")))
 
     with pytest.raises(ValueError, match="read-only"):
-        rows_of(loaded, windows_of(1, 20))
+        rows_of(loaded, windows_of(1, 21))

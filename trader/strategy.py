@@ -78,7 +78,11 @@ class StrategyContext:
 
 
 class Strategy(ABC):
-    """One idea.  Subclasses set *timeframe*, *warmup_bars* and `Params`, and implement the two methods."""
+    """
+    One idea.  Subclasses set *timeframe*, *warmup_bars* and `Params`, and implement the two methods.
+
+    *warmup_bars* is how many bars must lie before the first one it is asked about.
+    """
 
     timeframe: ClassVar[str] = "1h"
     warmup_bars: ClassVar[int] = 50
@@ -100,6 +104,11 @@ class Strategy(ABC):
     def screen(self, features: pd.DataFrame) -> pd.Series | None:
         """True wherever `generate_proposals` could return anything, whatever is held; None means everywhere."""
         return None
+
+
+def window_bars(strategy: Strategy) -> int:
+    """How many bars a feature row may depend on: its own, and the `warmup_bars` before it."""
+    return strategy.warmup_bars + 1
 
 
 class FeatureSource(Protocol):

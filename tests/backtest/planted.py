@@ -83,7 +83,7 @@ PEEKS = {
 THIRSTY = {
     "ewm": ('return pd.DataFrame({"ewm": bars["close"].ewm(span=10).mean()})', "ewm"),
     "everything before": ('return pd.DataFrame({"top": bars["close"].cummax()})', "top"),
-    "a longer average than it says": ('return pd.DataFrame({"mean": sma(bars["close"], 21)})', "mean"),
+    "a longer average than it says": ('return pd.DataFrame({"mean": sma(bars["close"], 22)})', "mean"),
     "a running sum": ('return pd.DataFrame({"mean": bars["close"].rolling(20).mean()})', "mean"),
     "a count of bars": ('return pd.DataFrame({"n": np.arange(len(bars), dtype=float)}, index=bars.index)', "n"),
 }

@@ -105,11 +105,11 @@ def test_list_tells_every_strategy_its_state_and_why_it_is_refused(trader):
     rows = {row["name"]: row for row in json.loads(said.out)}
     assert code == 0
     assert rows["sma_cross"]["state"] == "disabled"
-    assert (rows["sma_cross"]["timeframe"], rows["sma_cross"]["warmup_bars"]) == ("1h", 51)
+    assert (rows["sma_cross"]["timeframe"], rows["sma_cross"]["warmup_bars"]) == ("1h", 50)
     assert rows["planted"]["state"] == "refused"
     assert "import of requests" in rows["planted"]["says"]
     code, said = trader("strategy", "list")
-    assert "sma_cross       disabled    1h, 51 bars warm-up" in said.out
+    assert "sma_cross       disabled    1h, 50 bars warm-up" in said.out
 
 
 @pytest.mark.req("STR2")

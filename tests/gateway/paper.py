@@ -22,13 +22,14 @@ from trader.ports import Journal
 from trader.registry import LoadedStrategy, Registry
 from trader.reporting.canonical import fingerprint
 from trader.reporting.document import trade
+from trader.strategy import window_bars
 
 Proposer = Callable[[Snapshot], Proposals]
 
 
 def facts_of(strategies: Iterable[LoadedStrategy]) -> tuple[StrategyFacts, ...]:
     return tuple(
-        StrategyFacts(one.stanza.name, one.timeframe_seconds, one.strategy.warmup_bars, one.stanza.symbols)
+        StrategyFacts(one.stanza.name, one.timeframe_seconds, window_bars(one.strategy), one.stanza.symbols)
         for one in strategies
         if one.stanza.enabled
     )

@@ -39,7 +39,7 @@ def test_facts_come_back_and_no_strategy_comes_in():
 
     found = describing.answer()
 
-    facts = {one.name: (one.timeframe_seconds, one.warmup_bars) for one in found.strategies}
+    facts = {one.name: (one.timeframe_seconds, one.window_bars) for one in found.strategies}
     assert facts["sma_cross"][0] == 3600
     assert facts["breakout"][1] == 49
     assert set(found.there) >= set(facts)

@@ -178,4 +178,6 @@ def test_a_gateway_that_is_gone_is_unreachable_and_not_a_traceback(gateway, tmp_
 
 
 def test_facts_are_all_the_gateway_knows_of_a_strategy():
-    assert facts_of(JOB.strategies)[0].warmup_bars == 3
+    facts = facts_of(JOB.strategies)[0]
+
+    assert dumps(facts) == '{"name":"dice_0","symbols":null,"timeframe_seconds":3600,"window_bars":4}'

@@ -26,7 +26,7 @@ TAUGHT = '''
 
 import pandas as pd
 
-from trader.signals import sma
+from trader.signals import crossing, sma
 from trader.strategy import Field, Side, Strategy, StrategyContext, StrategyParams, TradeProposal
 
 
@@ -43,15 +43,15 @@ class SmaTeach(Strategy):
     def features(self, bars: pd.DataFrame) -> pd.DataFrame:
         close = bars["close"].to_numpy()
         fast, slow = sma(close, self.params.fast_bars), sma(close, self.params.slow_bars)
-        return pd.DataFrame({"fast": fast, "slow": slow}, index=bars.index)
+        return pd.DataFrame({"cross": crossing(fast, slow)}, index=bars.index)
 
     def generate_proposals(self, context: StrategyContext) -> list[TradeProposal]:
         proposals = []
         for symbol in context.symbols:
             row, held = context.features[symbol], symbol in context.positions
-            if row["fast"] > row["slow"] and not held:
+            if row["cross"] == 1 and not held:
                 proposals.append(TradeProposal(symbol, Side.BUY, 3.0, 5.0, 10.0, 0.7, "fast rose above slow"))
-            elif row["fast"] < row["slow"] and held:
+            elif row["cross"] == -1 and held:
                 proposals.append(TradeProposal(symbol, Side.SELL, 100.0, 0.0, 0.0, 1.0, "fast fell below slow"))
         return proposals
 '''

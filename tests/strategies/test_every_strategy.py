@@ -15,6 +15,7 @@ from trader.features import ColumnFeatures
 from trader.market.bars import epoch_seconds
 from trader.model.market import Regime
 from trader.model.trading import Side, TradeProposal
+from trader.strategy import window_bars
 
 OF_THE_HOUSE = {"sma_cross", "breakout", "mean_reversion"}
 
@@ -42,10 +43,10 @@ def test_no_strategy_sees_the_future(loaded, bars, now):
 @given(bars=markets, now=st.integers(0, 399))
 @settings(max_examples=40, deadline=None)
 def test_no_strategy_needs_more_past_than_its_warm_up(loaded, bars, now):
-    warmup = loaded.strategy.warmup_bars
-    now = min(max(now, warmup - 1), len(bars) - 1)
+    needed = window_bars(loaded.strategy)
+    now = min(max(now, needed - 1), len(bars) - 1)
     whole = loaded.strategy.features(bars)
-    window = loaded.strategy.features(bars.iloc[now + 1 - warmup : now + 1])
+    window = loaded.strategy.features(bars.iloc[now + 1 - needed : now + 1])
 
     assert same_bits(whole.iloc[now].to_numpy(), window.iloc[-1].to_numpy())
     assert not np.isnan(window.iloc[-1].to_numpy()).any()

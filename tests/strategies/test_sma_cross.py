@@ -52,8 +52,8 @@ def test_it_proposes_at_the_crossings_only(closes, held, sides):
 
 
 def test_its_warm_up_follows_its_params():
-    assert sma_cross().strategy.warmup_bars == 5
-    assert sma_cross(fast_bars=10, slow_bars=50).strategy.warmup_bars == 51
+    assert sma_cross().strategy.warmup_bars == 4
+    assert sma_cross(fast_bars=10, slow_bars=50).strategy.warmup_bars == 50
 
 
 @pytest.mark.req("C1")

@@ -20,6 +20,7 @@ from trader.features.columns import features_of, screen_of
 from trader.features.together import same_bits
 from trader.fence import Guard, Timer
 from trader.registry import Failure, LoadedStrategy, attempt
+from trader.strategy import window_bars
 
 FloatArray = npt.NDArray[np.float64]
 CUTS, WINDOWS = 60, 400
@@ -47,7 +48,7 @@ class Bias:
         if self.kind == "lookahead":
             then = f"{self.honest!r} while bar {self.cut:%Y-%m-%d %H:%M}Z is the last"
             return f"{where}: {then}, {self.whole!r} once later bars are known; it uses the future"
-        what = f"{self.whole!r} from all of history, {self.honest!r} from the last warmup_bars alone"
+        what = f"{self.whole!r} from all of history, {self.honest!r} from the bar and the warmup_bars before it"
         return f"{where}: {what}; raise warmup_bars, or compute from a window"
 
 
@@ -94,12 +95,12 @@ def check_lookahead(
 def check_warmup(
     loaded: LoadedStrategy, symbol: str, bars: pd.DataFrame, fence: Fence | None = None, cuts: int = WINDOWS
 ) -> Found:
-    """The first value that differs between all of history and the last `warmup_bars` bars alone."""
+    """The first value that differs between all of history and its own bar with the `warmup_bars` before it."""
     whole = _columns(loaded, bars, fence or Fence())
     if isinstance(whole, Failure):
         return NotComputed(symbol, bars.index[-1], whole.detail)
     for stop in _instants(loaded, len(bars), cuts):
-        first = stop + 1 - loaded.strategy.warmup_bars
+        first = stop + 1 - window_bars(loaded.strategy)
         part = _columns(loaded, bars.iloc[first : stop + 1], fence or Fence())
         if isinstance(part, Failure):
             return NotComputed(symbol, bars.index[stop], part.detail)
@@ -125,7 +126,7 @@ def _columns(loaded: LoadedStrategy, bars: pd.DataFrame, fence: Fence) -> pd.Dat
 
 def _instants(loaded: LoadedStrategy, bars: int, cuts: int) -> list[int]:
     """Rows to look from: the first warm one, the last but one, and *cuts* in between at uneven distances."""
-    first, last = loaded.strategy.warmup_bars - 1, bars - 2
+    first, last = loaded.strategy.warmup_bars, bars - 2
     if last < first:
         return []
     spread = first + (last - first) * np.linspace(0, 1, cuts) ** 1.3

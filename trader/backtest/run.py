@@ -27,6 +27,7 @@ from trader.ports import Journal
 from trader.registry import LoadedStrategy, Registry
 from trader.reporting.run import BacktestRun
 from trader.state.memory import MemoryJournal
+from trader.strategy import window_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +142,5 @@ def _never_eligible(market: ReplayMarket) -> Iterator[str]:
 def warmup_seconds(config: Config, strategies: Sequence[LoadedStrategy]) -> int:
     """History needed before the start: the slowest strategy's warm-up or the regime's."""
     regime = config.regime()
-    needs = [one.strategy.warmup_bars * one.timeframe_seconds for one in strategies]
+    needs = [window_bars(one.strategy) * one.timeframe_seconds for one in strategies]
     return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])

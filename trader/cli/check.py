@@ -12,6 +12,7 @@ import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
+from trader.strategy import window_bars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ def warmup(
     as_json: AsJson = False,
 ) -> None:
     """
-    Compute from the last warmup_bars bars alone: each row must equal, to the last bit, that of all history.
+    Compute each row from its bar and the warmup_bars before it: it must equal, to the last bit, that of all history.
 
     Example: trader check warmup sma_cross
     """
@@ -159,7 +160,7 @@ def _frames(
     from trader.market.choose import SAMPLE_START, Wanted, choose
     from trader.market.history import Lake
 
-    timeframe, seconds, warmup_bars = loaded.strategy.timeframe, loaded.timeframe_seconds, loaded.strategy.warmup_bars
+    timeframe, seconds, warmup_bars = loaded.strategy.timeframe, loaded.timeframe_seconds, window_bars(loaded.strategy)
     folder, chosen = data_folder(data), names(symbols)
     if folder is None:
         end = SAMPLE_START + timedelta(seconds=seconds * BARS)

@@ -32,8 +32,8 @@ class @CLASS@(Strategy):
 
     @property
     def warmup_bars(self) -> int:
-        """Bars a row depends on: the lookback, this bar, and one more to see a crossing."""
-        return int(self.params.lookback_bars) + 2
+        """Bars before the one that is asked about: the lookback, and one more to see a crossing."""
+        return int(self.params.lookback_bars) + 1
 
     def features(self, bars: pd.DataFrame) -> pd.DataFrame:
         """Causal columns, float64, one row a bar; NaN until warm."""

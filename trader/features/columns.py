@@ -111,12 +111,12 @@ def bars_of(symbol: str, granularity_seconds: int, frame: pd.DataFrame) -> Bars:
     return Bars(symbol, granularity_seconds, *arrays)
 
 
-def history_of(bars: Bars | None, symbol: str, n: int, warmup_bars: int, as_of_seconds: int) -> Bars:
+def history_of(bars: Bars | None, symbol: str, n: int, needed: int, as_of_seconds: int) -> Bars:
     """The last *n* of *bars* that had closed at *as_of_seconds* (fewer where there are fewer)."""
     if bars is None:
         raise JunkFeatures(f"history of {symbol}: there are no bars of it here")
-    if not 1 <= n <= warmup_bars:
-        raise JunkFeatures(f"history of {n} bars: from 1 to warmup_bars ({warmup_bars}) are at hand; raise warmup_bars")
+    if not 1 <= n <= needed:
+        raise JunkFeatures(f"history of {n} bars: 1 to {needed} (warmup_bars and one) are at hand; raise warmup_bars")
     stop = int(bars.start.searchsorted(as_of_seconds - bars.granularity_seconds, "right"))
     cut = slice(max(0, stop - n), stop)
     return Bars(

@@ -19,6 +19,7 @@ from trader.features.columns import BoolArray, Features, bars_of, features_of, h
 from trader.fence import Guard, Timer
 from trader.model.market import Bars, IntArray
 from trader.registry import Failure, LoadedStrategy, attempt
+from trader.strategy import window_bars
 
 Frames = Callable[[int], Mapping[str, pd.DataFrame]]
 """Granularity in seconds → symbol → frame of bars; `Timeframes.frames` is one, a dict's `__getitem__` another."""
@@ -36,14 +37,14 @@ class _Symbol:
 
     __slots__ = ("bars", "columns", "first_start", "known", "regular", "screen", "step")
 
-    def __init__(self, bars: Bars, features: Features | None, screen: BoolArray | None, warmup_bars: int) -> None:
+    def __init__(self, bars: Bars, features: Features | None, screen: BoolArray | None, needed: int) -> None:
         count, self.bars, self.step = len(bars), bars, bars.granularity_seconds
         self.first_start = int(bars.start[0]) if count else 0
         self.regular = count > 0 and int(bars.start[-1]) - self.first_start == (count - 1) * self.step
         self.columns = () if features is None else tuple(zip(features.names, features.block.T, strict=True))
         self.known = np.zeros(count, np.bool_)
         if features is not None:
-            self.known[warmup_bars - 1 :] = True
+            self.known[needed - 1 :] = True
             for _, array in self.columns:
                 self.known &= ~np.isnan(array)
         self.screen = self.known if screen is None else self.known & screen
@@ -120,8 +121,8 @@ class ColumnFeatures:
         """The last *n* closed bars of *symbol* in the strategy's timeframe."""
         held = self._symbols[strategy].get(symbol)
         bars = None if held is None else held.bars
-        warmup_bars = self._strategies[strategy].strategy.warmup_bars
-        return history_of(bars, symbol, n, warmup_bars, int(as_of.timestamp()))
+        needed = window_bars(self._strategies[strategy].strategy)
+        return history_of(bars, symbol, n, needed, int(as_of.timestamp()))
 
     def screen_closes(self, strategy: str) -> IntArray:
         """Epoch seconds, sorted, of the bar closes at which *strategy* could propose for any symbol."""
@@ -132,8 +133,9 @@ class ColumnFeatures:
 
 def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bool, run: Run) -> _Symbol:
     strategy = loaded.strategy
-    if not asked or len(bars) < strategy.warmup_bars:
-        return _Symbol(bars, None, None, strategy.warmup_bars)
+    needed = window_bars(strategy)
+    if not asked or len(bars) < needed:
+        return _Symbol(bars, None, None, needed)
 
     def compute() -> Computed:
         features = features_of(strategy, frame)
@@ -142,4 +144,4 @@ def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bo
     made = run(loaded, compute)
     if isinstance(made, Failure):
         raise FeaturesFailed(f"strategy {loaded.stanza.name}, {bars.symbol}: {made.detail}")
-    return _Symbol(bars, *made, strategy.warmup_bars)
+    return _Symbol(bars, *made, needed)

@@ -1,7 +1,7 @@
 """
 Features from a window: what a live cycle computes, on the snapshot's last bars and no more.
 
-A strategy sees exactly its `warmup_bars` last bars, so that whoever needs more
+A strategy sees its last bar and the `warmup_bars` before it, so that whoever needs more
 is found out here as in a backtest.
 """
 
@@ -18,6 +18,7 @@ from trader.features.columns import features_of, frame_of, history_of
 from trader.features.together import last_rows
 from trader.model.market import Bars
 from trader.registry import LoadedStrategy
+from trader.strategy import window_bars
 
 
 class WindowFeatures:
@@ -32,13 +33,13 @@ class WindowFeatures:
     def rows(self, strategy: str, symbols: tuple[str, ...], as_of: datetime) -> Mapping[str, Mapping[str, float]]:
         """The feature row of each symbol's bar that closed at *as_of*; a symbol still warming up is left out."""
         loaded = self._strategies[strategy]
-        seconds, warmup_bars = loaded.timeframe_seconds, loaded.strategy.warmup_bars
+        seconds, needed = loaded.timeframe_seconds, window_bars(loaded.strategy)
         last_start = int(as_of.timestamp()) - seconds
         windows = [
-            bars.last(warmup_bars)
+            bars.last(needed)
             for symbol in symbols
             if (bars := self._bars.get((seconds, symbol))) is not None
-            and len(bars) >= warmup_bars
+            and len(bars) >= needed
             and bars.start[-1] == last_start
         ]
         made = last_rows(loaded, windows, self._frame)
@@ -51,7 +52,7 @@ class WindowFeatures:
         """The last *n* closed bars of *symbol* in the strategy's timeframe."""
         loaded = self._strategies[strategy]
         bars = self._bars.get((loaded.timeframe_seconds, symbol))
-        return history_of(bars, symbol, n, loaded.strategy.warmup_bars, int(as_of.timestamp()))
+        return history_of(bars, symbol, n, window_bars(loaded.strategy), int(as_of.timestamp()))
 
     def _frame(self, window: Bars) -> pd.DataFrame:
         key = (window.granularity_seconds, window.symbol, len(window))

@@ -19,6 +19,7 @@ from trader.errors import TraderError
 from trader.gateway.desk_info import Stanza, StrategyFacts
 from trader.model.codec import dumps, loads
 from trader.policy import StrategyStanza
+from trader.strategy import window_bars
 
 ALARM_SECONDS = 120
 """Should whoever asked be gone."""
@@ -72,7 +73,7 @@ def answer(asked: Question) -> Answer:
     except TraderError as error:
         return Answer(refusal=str(error), exit_code=error.exit_code)
     running = tuple(
-        StrategyFacts(one.stanza.name, one.timeframe_seconds, one.strategy.warmup_bars, one.stanza.symbols)
+        StrategyFacts(one.stanza.name, one.timeframe_seconds, window_bars(one.strategy), one.stanza.symbols)
         for one in loaded
         if one.stanza.enabled
     )

@@ -24,7 +24,7 @@ class StrategyFacts:
 
     name: str
     timeframe_seconds: int
-    warmup_bars: int
+    window_bars: int
     symbols: tuple[str, ...] | None = None
 
 
@@ -35,10 +35,10 @@ def needs_of(strategies: Iterable[StrategyFacts]) -> dict[int, Need]:
         symbols = None if facts.symbols is None else frozenset(facts.symbols)
         before = needs.get(facts.timeframe_seconds)
         if before is None:
-            needs[facts.timeframe_seconds] = Need(facts.warmup_bars, symbols)
+            needs[facts.timeframe_seconds] = Need(facts.window_bars, symbols)
             continue
         both = None if symbols is None or before.symbols is None else symbols | before.symbols
-        needs[facts.timeframe_seconds] = Need(max(before.bars, facts.warmup_bars), both)
+        needs[facts.timeframe_seconds] = Need(max(before.bars, facts.window_bars), both)
     return needs
 
 

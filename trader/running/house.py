@@ -34,7 +34,7 @@ VenueOf = Callable[[str, ReplayMarket, ExecutionPolicy], Venue | None]
 def warmup_seconds(config: Config, strategies: Iterable[StrategyFacts]) -> int:
     """History needed before the start: the slowest strategy's warm-up or the regime's."""
     regime = config.regime()
-    needs = [one.warmup_bars * one.timeframe_seconds for one in strategies]
+    needs = [one.window_bars * one.timeframe_seconds for one in strategies]
     return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])
 
 

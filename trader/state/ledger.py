@@ -98,7 +98,8 @@ class Ledger:
             held = position.size * marks[key[1]]
             nlv += held
             exposure[key] = held
-        reserved, claimed = ZERO, {}
+        reserved = ZERO
+        claimed: dict[Key, Decimal] = {}
         for order in self.working.values():
             intent = order.intent
             key = (intent.strategy, intent.symbol)
