@@ -114,7 +114,7 @@ def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
     span: Sequence[datetime] = [market.time(market.first), market.time(market.last)]
     strategies = [one.stanza.name for one in job.strategies]
     return {
-        "name": job.name or f"{', '.join(strategies)} {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}",
+        "name": job.name or ", ".join(strategies),
         "engine_version": __version__,
         "config_hash": config.hash,
         "data_hash": job.chosen.panel.data_hash,
