@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 FIRST_LOOK = 64
 """Bars of the first slice searched for a touch; later slices double."""
 NEVER = 1 << 62
-"""An instant after every history."""
 
 
 class _Held(NamedTuple):
@@ -188,3 +187,17 @@ class Quiet:
         market, ledger = self._market, self._ledger
         marks: dict[str, Decimal] = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
         self._record(Marked(market.time(k), ledger.nlv_usd(marks)))
+
+
+class Restless(Quiet):
+    """No quiet at all: what the other is held to."""
+
+    def disturbed(self, k: int) -> bool:
+        """Always."""
+        super().disturbed(k)
+        return True
+
+    def until(self, k: int, ahead: int) -> int:
+        """The very next instant; every bar is played."""
+        self.touched = True
+        return k + 1

@@ -8,14 +8,14 @@ same fills to the last bit, which is what a property test holds it to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 
-from trader.backtest.quiet import Quiet
+from trader.backtest.quiet import Quiet, Restless
 from trader.desk import Desk, dispose, propose
 from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine
@@ -76,13 +76,12 @@ class Walk:
         self.execution = ExecutionEngine(journal, self.ledger, self.exchange)
         count = market.last - market.first + 1
         self.walked = Walked(np.full(count, float(cash_usd)), np.full(count, float(cash_usd)))
-        self._every_bar = every_bar
-        self._screens = frozenset(screens.tolist())
+        instants = range(market.first, market.last)
+        self._screens: Container[int] = instants if every_bar else frozenset(screens.tolist())
         wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
-        walked = wakes[(wakes >= market.first) & (wakes < market.last)]
-        self._wakes: list[int] = [*walked.tolist(), market.last, market.last]
-        self._next_wake = 0
-        self._quiet = Quiet(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
+        self._wakes: list[int] = wakes[(wakes >= market.first) & (wakes < market.last)].tolist()
+        kind = Restless if every_bar else Quiet
+        self._quiet = kind(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
 
     def opened(self, cash_usd: Decimal, engine_version: str, config_hash: str) -> None:
         """Open the account: the first event."""
@@ -91,16 +90,21 @@ class Walk:
 
     def run(self) -> Walked:
         """Walk to the end."""
-        market, walked, quiet = self.market, self.walked, self._quiet
-        k = market.first
+        market, walked, quiet, resting = self.market, self.walked, self._quiet, self.exchange.resting
+        coming = iter([*self._wakes, market.last])
+        awaited, k = next(coming), market.first
         while k < market.last:
-            self._settle(k)
-            disturbed = quiet.disturbed(k) or self._every_bar
-            if self._awaited(k) or disturbed:
+            if resting or quiet.touched:
+                self._settle(k)
+            disturbed = quiet.disturbed(k)
+            if disturbed or awaited <= k:
                 self._decide(k, disturbed)
                 walked.wakes += 1
-            k = self._next(k)
-        self._settle(k)
+            while awaited <= k:
+                awaited = next(coming)
+            k = k + 1 if resting else quiet.until(k, awaited)
+        if resting or quiet.touched:
+            self._settle(k)
         quiet.disturbed(k)
         self._mark(k)
         walked.decisions = market.last - market.first
@@ -108,13 +112,12 @@ class Walk:
         return walked
 
     def _settle(self, k: int) -> None:
-        """Play the bar that ends at *k* where it can touch anything."""
-        exchange, market = self.exchange, self.market
-        if exchange.resting or self._quiet.touched or (self._every_bar and k > market.first):
-            exchange.settle(market.time(k - 1), market.time(k), market.bars_at(k - 1))
-            news = self.execution.take_news()
-            if news:
-                self._note(k, news)
+        """Play the bar that ends at *k*."""
+        market = self.market
+        self.exchange.settle(market.time(k - 1), market.time(k), market.bars_at(k - 1))
+        news = self.execution.take_news()
+        if news:
+            self._note(k, news)
 
     def _note(self, k: int, news: Sequence[Event]) -> None:
         fills = [event.fill for event in news if type(event) is OrderFilled]
@@ -146,7 +149,7 @@ class Walk:
             self.execution.carry_out(decision, proposals, snapshot.id)
 
     def _propose(self, k: int, snapshot: Snapshot) -> Proposals:
-        if not self._every_bar and k not in self._screens:
+        if k not in self._screens:
             return Proposals(snapshot.id, snapshot.as_of)  # whoever were asked would propose nothing
         proposals = propose(self.desk, snapshot, self.features)
         for report in proposals.reports:
@@ -161,16 +164,3 @@ class Walk:
         if regime is not None:
             multiplier = self.desk.regime.multipliers[regime]
             self.execution.record(RegimeChanged(self.market.time(k), regime, self.ledger.regime, multiplier))
-
-    def _awaited(self, k: int) -> bool:
-        """Whether a screen is up, or the universe or the regime changes, at instant *k*."""
-        wakes = self._wakes
-        while wakes[self._next_wake] < k:
-            self._next_wake += 1
-        return wakes[self._next_wake] == k
-
-    def _next(self, k: int) -> int:
-        if self._every_bar or self.exchange.resting:
-            return k + 1
-        is_awaited = self._awaited(k)
-        return self._quiet.until(k, self._wakes[self._next_wake + is_awaited])

@@ -113,8 +113,9 @@ class SimulatedExchange:
 
     def settle(self, opens: datetime, closes: datetime, bars: Mapping[str, BarRow]) -> None:
         """Play the interval [*opens*, *closes*): *bars* holds the symbols that traded in it."""
-        busy = {r.intent.symbol for r in self.resting.values()} | {symbol for _, symbol in self.holdings}
-        for symbol in sorted(busy):
+        busy = [resting.intent.symbol for resting in self.resting.values()]
+        busy += [symbol for _, symbol in self.holdings]
+        for symbol in sorted(set(busy)) if len(busy) > 1 else busy:
             bar = bars.get(symbol)
             if bar is None:
                 self._no_bar(symbol, opens, closes)
@@ -131,8 +132,9 @@ class SimulatedExchange:
                 self._fill_market(resting, bar, budget, opens)
             else:
                 self._fill_resting(resting, bar, budget, opens, closes)
-        for key in sorted([key for key in self.holdings if key[1] == symbol]):
-            self._protect(key, bar, budget, opens, closes)
+        for key in sorted(self.holdings) if self.holdings else ():
+            if key[1] == symbol:
+                self._protect(key, bar, budget, opens, closes)
 
     def _no_bar(self, symbol: str, opens: datetime, closes: datetime) -> None:
         for order_id, resting in [(i, r) for i, r in self.resting.items() if r.intent.symbol == symbol]:

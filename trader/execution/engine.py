@@ -55,7 +55,7 @@ class ExecutionEngine:
             events.append(
                 Decided(now, cycle_id, proposals.proposals, proposals.reports, decision.verdicts, decision.superseded)
             )
-        events.extend(IntentStored(now, intent) for intent in decision.intents)
+        events += [IntentStored(now, intent) for intent in decision.intents]
         if events:
             self.record(*events)
         self.cancel(decision.cancels)

@@ -65,6 +65,7 @@ class ReplayMarket:
         self.tiers: dict[str, str] = {}
         self.membership: dict[str, Membership] = {}
         self.regime = Regime.CHOP
+        self._instants: list[int] = self.climate.instants.tolist()
         self._seed = seed
         self._costs: dict[str, CostsBps] = {
             tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
@@ -86,11 +87,11 @@ class ReplayMarket:
 
     def _enter(self, k: int) -> tuple[dict[str, Membership], Regime | None]:
         """Take in every change up to instant *k*, and give what changed."""
-        instants = self.climate.instants
+        instants = self._instants
         found: dict[str, Membership] = {}
         turned: Regime | None = None
         while self._entered < len(instants) and instants[self._entered] <= k:
-            memberships, regime = self.climate.at(int(instants[self._entered]))
+            memberships, regime = self.climate.at(instants[self._entered])
             found.update({member.symbol: member for member in memberships})
             turned = regime or turned
             self._entered += 1
@@ -107,6 +108,8 @@ class ReplayMarket:
 
         At the first instant that is everything: who is in and who is out, and the regime.
         """
+        if k != self.first and (self._entered >= len(self._instants) or self._instants[self._entered] > k):
+            return (), None
         found, regime = self._enter(k)
         if k == self.first:
             return tuple(self.membership[symbol] for symbol in sorted(self.membership)), self.regime

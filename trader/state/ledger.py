@@ -7,6 +7,7 @@ has any other source.  Every event costs O(1) in the length of the history.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -134,12 +135,15 @@ class Ledger:
 
     def nlv_usd(self, marks: Mapping[str, Decimal]) -> Decimal:
         """Cash plus positions at *marks* (mids, USD)."""
-        return self.cash_usd + sum((p.size * marks[key[1]] for key, p in self.positions.items()), ZERO)
+        nlv = self.cash_usd
+        for key, position in self.positions.items():
+            nlv += position.size * marks[key[1]]
+        return nlv
 
     def _entries_of_last_day(self, as_of: datetime) -> tuple[datetime, ...]:
         since = as_of - A_DAY
         if self.entries and self.entries[0] <= since:
-            self.entries = tuple(at for at in self.entries if at > since)
+            self.entries = self.entries[bisect_right(self.entries, since) :]
         return self.entries
 
     def _opened(self, event: AccountOpened) -> None:
