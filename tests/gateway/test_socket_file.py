@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -72,18 +74,17 @@ def test_what_is_no_socket_is_left_alone(kind, run_dir):
 
 @pytest.mark.req("SEC1")
 def test_a_path_too_long_moves_to_a_private_folder(tmp_path, monkeypatch):
-    base = tmp_path / "x"
-    base.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))
     deep = tmp_path / ("a" * 100) / "run"
+    with tempfile.TemporaryDirectory(prefix="t") as base:  # pytest's own folders may be too deep already
+        monkeypatch.setenv("XDG_RUNTIME_DIR", base)
 
-    path, other = socket_path(deep, "paper-main"), socket_path(deep, "paper-other")
+        path, other = socket_path(deep, "paper-main"), socket_path(deep, "paper-other")
 
-    assert path.parent == base / f"247trader-{os.getuid()}"
-    assert mode_of(path.parent) == 0o700
-    assert len(os.fsencode(path)) <= PATH_BYTES_MAX
-    assert path != other
-    assert path == socket_path(deep, "paper-main")
+        assert path.parent == Path(base) / f"247trader-{os.getuid()}"
+        assert mode_of(path.parent) == 0o700
+        assert len(os.fsencode(path)) <= PATH_BYTES_MAX
+        assert path != other
+        assert path == socket_path(deep, "paper-main")
 
 
 def test_a_private_folder_that_others_can_open_is_refused(tmp_path, monkeypatch):
