@@ -22,7 +22,6 @@ from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
 from trader.model.events import Event, Marked
 from trader.model.market import FloatArray
-from trader.model.money import exact
 from trader.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ class Quiet:
 
     def _mark(self, k: int) -> None:
         market, ledger = self._market, self._ledger
-        marks: dict[str, Decimal] = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
+        marks: dict[str, Decimal] = {symbol: market.mid(symbol, k) for _, symbol in ledger.positions}
         self._record(Marked(market.time(k), ledger.nlv_usd(marks)))
 
 

@@ -4,7 +4,9 @@ A backtest, start to end: bars and a desk in, everything a report needs out.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -65,7 +67,19 @@ class Prepared:
             desk, self.market, self.features, self.screens, job.cash_usd, journal or MemoryJournal(), every_bar
         )
         found.opened(job.cash_usd, __version__, job.config.hash)
-        return found.run()
+        with rare_collections():
+            return found.run()
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Look for cycles rarely: a walk makes none, keeps what it makes, and would be searched again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def prepare(job: Job) -> Prepared:

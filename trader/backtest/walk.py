@@ -24,7 +24,6 @@ from trader.model.book import Key
 from trader.model.decision import Proposals
 from trader.model.events import AccountOpened, Event, Marked, OrderFilled, RegimeChanged, UniverseReviewed
 from trader.model.market import FloatArray, IntArray, Snapshot
-from trader.model.money import exact
 from trader.model.orders import Fill, RoundTrip
 from trader.model.trading import Verdict
 from trader.ports import Journal
@@ -129,7 +128,7 @@ class Walk:
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
         market, ledger = self.market, self.ledger
-        marks = {symbol: exact(market.mark(symbol, k)) for _, symbol in ledger.positions}
+        marks = {symbol: market.mid(symbol, k) for _, symbol in ledger.positions}
         self.execution.record(Marked(market.time(k), ledger.nlv_usd(marks)))
         return marks
 

@@ -113,9 +113,11 @@ class SimulatedExchange:
 
     def settle(self, opens: datetime, closes: datetime, bars: Mapping[str, BarRow]) -> None:
         """Play the interval [*opens*, *closes*): *bars* holds the symbols that traded in it."""
-        busy = [resting.intent.symbol for resting in self.resting.values()]
-        busy += [symbol for _, symbol in self.holdings]
-        for symbol in sorted(set(busy)) if len(busy) > 1 else busy:
+        symbols = {resting.intent.symbol for resting in self.resting.values()}
+        for key, holding in self.holdings.items():
+            if key[1] not in symbols and (traded := bars.get(key[1])) is not None and holding.touched(traded):
+                symbols.add(key[1])
+        for symbol in sorted(symbols):
             bar = bars.get(symbol)
             if bar is None:
                 self._no_bar(symbol, opens, closes)

@@ -67,6 +67,11 @@ class Holding:
         self.triggered = True
         self.floats = (float("inf"), float("inf"))
 
+    def touched(self, bar: BarRow) -> bool:
+        """Whether *bar* reaches the stop or the target."""
+        stop, target = self.floats
+        return bar.low <= stop or bar.high >= target
+
     def added(self, intent: OrderIntent, size: Decimal, within: bool) -> Holding:
         """This holding with more bought: the tighter of old and new protection holds for all of it."""
         stops = [price for price in (self.stop_price, intent.stop_price) if price is not None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -70,6 +71,7 @@ class ReplayMarket:
         self._costs: dict[str, CostsBps] = {
             tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
         }
+        self._mids: tuple[int, dict[str, Decimal]] = (-1, {})
         self.policy = universe
         self.time = lru_cache(TIMES_KEPT)(self._time)
         self.rewind()
@@ -161,6 +163,15 @@ class ReplayMarket:
         """The last close of *symbol* known at instant *k*."""
         return self.dense.marks[self._row[symbol]].item(k - 1)
 
+    def mid(self, symbol: str, k: int) -> Decimal:
+        """The same, exact: what everything held is valued at."""
+        if self._mids[0] != k:
+            self._mids = (k, {})
+        known = self._mids[1]
+        if symbol not in known:
+            known[symbol] = exact(self.mark(symbol, k))
+        return known[symbol]
+
     def path(self, symbol: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Last known close, low and high of *symbol* by interval."""
         row = self._row[symbol]
@@ -192,14 +203,12 @@ class ReplayMarket:
 
     def quote(self, symbol: str, k: int) -> Quote | None:
         """The last close known at *k*, plus and minus half the tier's spread; None before the first bar."""
-        row = self._row.get(symbol)
-        if row is None or k < 1:
+        if symbol not in self._row or k < 1:
             return None
-        close = self.dense.marks[row].item(k - 1)
-        if close != close:
+        mid = self.mid(symbol, k)
+        if mid.is_nan():
             return None
-        mid = exact(close)
-        half = mid * self.costs_bps(symbol)[0] * BPS if symbol in self.tiers else ZERO
+        half = mid * self.costs_bps(symbol)[0] * BPS
         return Quote(symbol, mid - half, mid + half, self.time(k))
 
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
