@@ -111,6 +111,7 @@ def _desk(folder: Path) -> tuple[Any, Any, Any]:
     from trader.policy import StrategyStanza
     from trader.running.house import gateway_on
     from trader.state.journal import SqliteJournal
+    from trader.strategy import window_bars
 
     budgets = [
         f"strategies.s{n}={{budget: {{max_at_risk_pct: 15, max_trades_per_cycle: 5}}}}" for n in range(STRATEGIES)
@@ -122,7 +123,7 @@ def _desk(folder: Path) -> tuple[Any, Any, Any]:
     strategies = [_renamed(one, f"s{n}") for n, one in enumerate(loaded)]
     panel = _panel(DECISIONS * 2)
     market = ReplayMarket(panel, config.universe(), config.regime(), panel.symbols, 7)
-    facts = tuple(StrategyFacts(s.stanza.name, s.timeframe_seconds, s.strategy.warmup_bars) for s in strategies)
+    facts = tuple(StrategyFacts(s.stanza.name, s.timeframe_seconds, window_bars(s.strategy)) for s in strategies)
     described = Answer(facts, tuple(Stanza.of(one.stanza) for one in strategies))
     journal = SqliteJournal(folder / "state.sqlite", mode="paper", account="bench")
     gateway = gateway_on(market, "bench", config, described, ROOT / "strategies", journal, venue_of)

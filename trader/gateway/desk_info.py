@@ -11,11 +11,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trader.market.gather import Need
 from trader.model.market import Regime
 from trader.policy import StrategyStanza
+
+if TYPE_CHECKING:
+    from trader.market.gather import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class StrategyFacts:
 
 def needs_of(strategies: Iterable[StrategyFacts]) -> dict[int, Need]:
     """What must be in a snapshot for *strategies* to be warm: granularity in seconds → need."""
+    from trader.market.gather import Need
+
     needs: dict[int, Need] = {}
     for facts in strategies:
         symbols = None if facts.symbols is None else frozenset(facts.symbols)
