@@ -117,10 +117,6 @@ def run() -> dict[str, Any]:
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "targets": {
             "times the reference loop, 1 x 525,600": {"value": round(ratio, 2), "limit": 2.0, "ok": ratio >= 2.0},
-            "time per bar, 50,000 over 1,000,000": {"value": round(linear, 2), "limit": 2.0, "ok": linear <= 2.0},
-                "value": round(linear, 2),
-                "limit": 2.0,
-                "ok": 0.5 <= linear <= 2.0,
-            },
+            "time per bar, 1,000,000 over 50,000": {"value": round(linear, 2), "limit": 2.0, "ok": linear <= 2.0},
         },
     }
