@@ -1,0 +1,200 @@
+"""`trader backtest` from the command line: every bad input is a sentence and an exit code, and leaves no report."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trader.cli import main as cli
+from trader.reporting.store import read_report
+
+ROOT = Path(__file__).parents[2]
+BARS = 240
+PRICES = ["open", "high", "low", "close"]
+STRATEGY = '''from trader.strategy import Strategy
+
+
+class Wrong(Strategy):
+    """Does one thing wrong."""
+
+    timeframe = "1h"
+
+    def features(self, bars):
+        return bars[["close"]]
+
+    def generate_proposals(self, context):
+        {does}
+'''
+
+
+def waves(step: str = "1h") -> pd.DataFrame:
+    """Four long waves, so that two averages cross, of a coin that trades enough for its tier."""
+    start = pd.date_range("2025-01-01", periods=BARS, freq=step, tz="UTC").astype("datetime64[ms, UTC]")
+    close = 100 + 10 * np.sin(np.arange(BARS) * 2 * np.pi / 60)
+    prices = {"open": close, "high": close * 1.001, "low": close * 0.999, "close": close}
+    return pd.DataFrame({"start": start, **prices, "volume": 1e7})
+
+
+def changed(row, columns, value):
+    bars = waves()
+    bars.loc[row, columns] = value
+    return bars
+
+
+def a_lake(folder: Path, bars: pd.DataFrame, granularity: str = "1h") -> Path:
+    folder.mkdir(exist_ok=True)
+    bars.to_parquet(folder / f"BTC-USD_{granularity}.parquet", index=False)
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to be in, with a sound lake in it."""
+    monkeypatch.chdir(tmp_path)
+    a_lake(tmp_path / "lake", waves())
+    return tmp_path
+
+
+def words(*more, config="config/demo", strategies=("sma_cross",), data="lake", folder=ROOT / "strategies"):
+    """The arguments of a backtest into `out`; what is said *more* wins."""
+    named = ("--strategies", ",".join(strategies)) if strategies else ()
+    places = ("--config-dir", ROOT / config, "--strategies-dir", folder, "--data", data, "--out", "out")
+    return [str(word) for word in ("backtest", *places, *named, *more)]
+
+
+def trader(capsys, arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main(arguments)
+    return left.value.code, capsys.readouterr()
+
+
+def reports_in(folder: Path) -> list[Path]:
+    """Reports, pages, and what a write that failed might leave of them."""
+    return [path for path in folder.rglob("*report.*") if path.is_file()]
+
+
+def require_refusal(outcome, here, *says):
+    code, said = outcome
+    assert code == 2
+    assert said.out == ""
+    for wanted in says:
+        assert wanted in said.err
+    assert "Traceback" not in said.err
+    assert reports_in(here) == []
+
+
+def test_a_sound_lake_becomes_a_valid_report_and_a_page(here, capsys):
+    code, said = trader(capsys, words())
+
+    report = read_report(here / "out")
+    assert code == 0
+    assert said.err == ""
+    assert len(report["trades"]) > 0
+    assert f"{report['summary']['total_trades']} round trips over {BARS} bars" in said.out
+    assert (here / "out" / "report.html").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("bars", "says"),
+    [
+        pytest.param(lambda: pd.concat([waves()[:100], waves()[99:]]), "row 100 (2025-01-05T03:00Z)", id="duplicated"),
+        pytest.param(lambda: waves()[::-1], "starts must be in ascending order", id="unsorted"),
+        pytest.param(partial(changed, 100, ["close"], np.nan), "row 100 (2025-01-05T04:00Z): close is nan", id="nan"),
+        pytest.param(partial(changed, 7, PRICES, -5.0), "row 7 (2025-01-01T07:00Z): open is -5.0", id="negative"),
+        pytest.param(lambda: waves().rename(columns={"close": "last"}), "columns missing: close", id="columns"),
+    ],
+)
+def test_a_bad_lake_file_is_named_with_its_row(bars, says, here, capsys):
+    a_lake(here / "lake", bars())
+
+    require_refusal(trader(capsys, words()), here, "BTC-USD_1h.parquet", says)
+
+
+def test_a_lake_that_is_empty_or_not_there_is_named(here, capsys):
+    (here / "empty").mkdir()
+
+    require_refusal(trader(capsys, words(data="empty")), here, "empty: no symbol to load; the lake is empty")
+    require_refusal(trader(capsys, words(data="nowhere")), here, "nowhere: no such folder")
+
+
+def test_bars_too_coarse_for_the_strategy_are_refused(here, capsys):
+    a_lake(here / "days", waves("1D"), "1d")
+
+    outcome = trader(capsys, words("--granularity", "1d", data="days"))
+
+    require_refusal(outcome, here, "1d cannot be made into 1h", "--granularity 1h or finer")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--symbols", "BTX-USD"), "BTX-USD: not in lake; did you mean BTC-USD?"),
+        (("--strategies", "sma_cros"), "sma_cros: unknown strategy; did you mean sma_cross?"),
+        (("--start", "2025-01-05", "--end", "2025-01-03"), "--end 2025-01-03 is not after --start 2025-01-05"),
+        (("--start", "2025-13-01"), "--start 2025-13-01: not a date"),
+        (("--cash", "lots"), "--cash lots: not an amount"),
+        (("--cash", "-5"), "--cash -5: must be above 0"),
+        (("--cash", "nan"), "--cash nan: must be above 0"),
+        (("--set", "strategies.sma_cross.params.fast_bars=1"), "sma_cross.params.fast_bars: 1 is below 2"),
+        (("--out", "lake/BTC-USD_1h.parquet/out"), "out/report.json: not written: Not a directory"),
+    ],
+)
+def test_a_bad_option_is_a_sentence_that_names_it(more, says, here, capsys):
+    require_refusal(trader(capsys, words(*more)), here, says)
+
+
+def test_where_no_strategy_is_enabled_those_there_are_listed(here, capsys):
+    refused = trader(capsys, words(config="config", strategies=()))
+    require_refusal(refused, here, "no strategy is enabled", "breakout, mean_reversion, sma_cross")
+
+
+def test_a_syntax_error_is_named_with_its_line(here, capsys):
+    (here / "broken.py").write_text("def f(:\n")
+
+    require_refusal(trader(capsys, words(strategies=["broken"], folder=here)), here, "broken.py:1: invalid syntax")
+
+
+@pytest.mark.parametrize("does", ["raise ValueError('always')", "return ['buy', 7]", "return 7"])
+def test_a_strategy_that_fails_at_every_bar_is_no_traceback_and_trades_nothing(does, here, capsys):
+    (here / "wrong.py").write_text(STRATEGY.format(does=does))
+
+    _, said = trader(capsys, words(strategies=["wrong"], folder=here))
+
+    assert "Traceback" not in said.err
+    assert read_report(here / "out")["trades"] == []
+
+
+def in_a_process(here, *more, limit_bytes=None, hash_seed="0"):
+    """The verb in a process of its own, which may write no file longer than *limit_bytes*."""
+    limit = None if limit_bytes is None else partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit_bytes,) * 2)
+    env = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "trader.cli", *words(*more)]
+    return subprocess.run(command, cwd=here, env=env, preexec_fn=limit, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_nothing_behind(here):
+    left = in_a_process(here, limit_bytes=4096)
+
+    assert left.returncode == 2
+    assert "out/report.json: not written: File too large" in left.stderr
+    assert "Traceback" not in left.stderr
+    assert [path for path in here.rglob("*") if path.is_file() and path.parent.name != "lake"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.req("BT1")
+def test_two_processes_write_the_same_report_to_the_byte(here):
+    for seed in ("1", "2"):
+        assert in_a_process(here, "--out", f"out{seed}", hash_seed=seed).returncode == 0
+
+    assert len(read_report(here / "out1")["trades"]) > 0
+    assert (here / "out1" / "report.json").read_bytes() == (here / "out2" / "report.json").read_bytes()
