@@ -69,8 +69,7 @@ def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) ->
     if not wishes and not proposals.proposals:
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
     candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities, book)
-    size = desk.sizer.size
-    verdicts = desk.risk.review_all([size(wish, snapshot, book) for wish in candidates], book)
+    verdicts = desk.risk.review_all([desk.sizer.size(wish, snapshot, book) for wish in candidates], book)
     return Decision(
         as_of=snapshot.as_of,
         snapshot_id=snapshot.id,

@@ -40,9 +40,7 @@ class ExecutionEngine:
     def record(self, *events: Event) -> None:
         """Commit *events*, then fold them into the ledger."""
         self._journal.append(events)
-        apply = self._ledger.apply
-        for event in events:
-            apply(event)
+        self._ledger.apply_all(events)
 
     def carry_out(self, decision: Decision, proposals: Proposals, cycle_id: str) -> None:
         """Record *decision* with its intents, then send what it planned."""
@@ -58,7 +56,8 @@ class ExecutionEngine:
         events += [IntentStored(now, intent) for intent in decision.intents]
         if events:
             self.record(*events)
-        self.cancel(decision.cancels)
+        if decision.cancels:
+            self.cancel(decision.cancels)
         self.send(decision.intents, now)
 
     def send(self, intents: Sequence[OrderIntent], now: datetime) -> None:

@@ -73,14 +73,15 @@ class Ledger:
 
     def apply(self, event: Event) -> None:
         """Fold one event in; events that change nothing here (decisions, cycles) pass by."""
-        applier = self._appliers.get(type(event))
-        if applier is not None:
-            applier(event)
+        self.apply_all((event,))
 
     def apply_all(self, events: Iterable[Event]) -> None:
         """Fold *events* in, oldest first."""
+        find = self._appliers.get
         for event in events:
-            self.apply(event)
+            applier = find(type(event))
+            if applier is not None:
+                applier(event)
 
     def book(
         self,
