@@ -144,7 +144,7 @@ def test_bars_too_coarse_for_the_strategy_are_refused(here, capsys):
         (("--cash", "-5"), "--cash -5: must be above 0"),
         (("--cash", "nan"), "--cash nan: must be above 0"),
         (("--set", "strategies.sma_cross.params.fast_bars=1"), "sma_cross.params.fast_bars: 1 is below 2"),
-        (("--out", "lake/BTC-USD_1h.parquet/out"), "out/report.json: not written: Not a directory"),
+        (("--out", "lake/BTC-USD_1h.parquet/out"), "out/report.html: not written: Not a directory"),
     ],
 )
 def test_a_bad_option_is_a_sentence_that_names_it(more, says, here, capsys):
@@ -163,13 +163,16 @@ def test_a_syntax_error_is_named_with_its_line(here, capsys):
 
 
 @pytest.mark.parametrize("does", ["raise ValueError('always')", "return ['buy', 7]", "return 7"])
-def test_a_strategy_that_fails_at_every_bar_is_no_traceback_and_trades_nothing(does, here, capsys):
+def test_a_strategy_that_fails_is_said_with_its_reason_and_exit_1(does, here, capsys):
     (here / "wrong.py").write_text(STRATEGY.format(does=does))
 
-    _, said = trader(capsys, words(strategies=["wrong"], folder=here))
+    code, said = trader(capsys, words(strategies=["wrong"], folder=here))
 
-    assert "Traceback" not in said.err
-    assert read_report(here / "out")["trades"] == []
+    report = read_report(here / "out")
+    assert (code, "Traceback" in said.err) == (1, False)
+    assert "strategy wrong failed" in said.err
+    assert report["metadata"]["failures"]["wrong"] > 1
+    assert report["trades"] == []
 
 
 def in_a_process(here, *more, limit_bytes=None, hash_seed="0"):
@@ -181,11 +184,12 @@ def in_a_process(here, *more, limit_bytes=None, hash_seed="0"):
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_nothing_behind(here):
-    left = in_a_process(here, limit_bytes=4096)
+@pytest.mark.parametrize("limit_bytes", [4_096, 400_000], ids=["for both files", "for the page alone"])
+def test_a_full_disk_leaves_nothing_behind(limit_bytes, here):
+    left = in_a_process(here, limit_bytes=limit_bytes)
 
     assert left.returncode == 2
-    assert "out/report.json: not written: File too large" in left.stderr
+    assert "out/report.html: not written: File too large" in left.stderr
     assert "Traceback" not in left.stderr
     assert [path for path in here.rglob("*") if path.is_file() and path.parent.name != "lake"] == []
 

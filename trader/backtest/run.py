@@ -16,7 +16,7 @@ import numpy as np
 
 from trader import __version__
 from trader.backtest.outcome import to_run
-from trader.backtest.walk import Walk, Walked
+from trader.backtest.walk import Failing, Walk, Walked
 from trader.config import Config
 from trader.config.desk import desk_of
 from trader.features import ColumnFeatures
@@ -113,7 +113,7 @@ def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
     return to_run(
         walked,
         market,
-        metadata(job, market),
+        metadata(job, market, walked.failures),
         theme_caps_pct={theme: float(overrides.get(theme, theme_cap)) for theme in sorted(themes)},
         asset_cap_pct=float(risk.position_cap.max_position_size_pct),
         strategy_caps_pct={one.stanza.name: float(one.stanza.budget.max_at_risk_pct) for one in job.strategies},
@@ -121,7 +121,7 @@ def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
     )
 
 
-def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
+def metadata(job: Job, market: ReplayMarket, failures: Mapping[str, Sequence[Failing]]) -> Mapping[str, Any]:
     """Who made this, of what, under which rules: enough to make it again."""
     config = job.config
     fees = config.execution().fees
@@ -143,8 +143,21 @@ def metadata(job: Job, market: ReplayMarket) -> Mapping[str, Any]:
         "starting_cash_usd": float(job.cash_usd),
         "fees_bps": {"maker": float(fees.maker_bps), "taker": float(fees.taker_bps)},
         "config": config.redacted(),
-        "warnings": [*job.chosen.panel.warnings, *market.climate.warnings, *_never_eligible(market)],
+        "failures": {name: len(failed) for name, failed in sorted(failures.items())},
+        "warnings": [
+            *_failed(failures),
+            *job.chosen.panel.warnings,
+            *market.climate.warnings,
+            *_never_eligible(market),
+        ],
     }
+
+
+def _failed(failures: Mapping[str, Sequence[Failing]]) -> Iterator[str]:
+    for name, failed in sorted(failures.items()):
+        first, why = failed[0]
+        times = "once" if len(failed) == 1 else f"{len(failed)} times"
+        yield f"strategy {name} failed {times} and lost its proposals, first at {first:%Y-%m-%d %H:%M}: {why}"
 
 
 def _never_eligible(market: ReplayMarket) -> Iterator[str]:

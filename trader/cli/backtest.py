@@ -67,9 +67,12 @@ def command(
     folder = out or Path("reports/backtests") / (strategies or "enabled").replace(",", "+")
     job = backtest_job(asked, wanted, money(cash), seed)
     report = build_report(backtest(job))
+    page = render_html(report)
+    write_whole(folder / "report.html", page)  # the larger file first: where it does not fit, nothing is left behind
     write_report(folder, report)
-    write_whole(folder / "report.html", render_html(report))
     say(folder, report, as_json)
+    if report["metadata"]["failures"]:
+        raise typer.Exit(1)
 
 
 def names(given: str | None) -> tuple[str, ...] | None:

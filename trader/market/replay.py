@@ -8,16 +8,16 @@ regime.  Instant *k* is the close of interval *k − 1* and the open of *k*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Generic, TypeVar
 
 import numpy as np
 
 from trader.execution.fills import BarRow, CostsBps
 from trader.market.climate import Climate
+from trader.market.lazy import BarsAt, ClosedAt, QuotesAt
 from trader.market.panel import DensePanel, Panel, dense
 from trader.market.timeframes import Timeframes
 from trader.model.book import Key
@@ -29,7 +29,6 @@ from trader.universe import Measure
 
 A_DAY_SECONDS = 86_400
 TIMES_KEPT = 8
-Value = TypeVar("Value")
 
 
 class ReplayMarket:
@@ -191,7 +190,7 @@ class ReplayMarket:
 
     def bars_at(self, j: int) -> Mapping[str, BarRow]:
         """The bars of interval *j*, of the symbols that traded in it."""
-        return _BarsAt(self, j)
+        return BarsAt(self, j)
 
     def bar(self, symbol: str, j: int) -> BarRow | None:
         """The bar of *symbol* in interval *j*, or None where nothing traded."""
@@ -229,76 +228,10 @@ class ReplayMarket:
             id=str(self._origin + k * self.step),
             as_of=time,
             products=self.products,
-            quotes=_QuotesAt(self, k),
+            quotes=QuotesAt(self, k),
             membership=self.membership,
             regime=self.regime,
-            closed=_ClosedAt(self, k),
+            closed=ClosedAt(self, k),
             positions=by_strategy,
             seed=self._seed,
         )
-
-
-class _Lazy(Mapping[str, Value], Generic[Value]):
-    """A mapping over the panel's symbols whose values are made when asked for."""
-
-    __slots__ = ("_k", "_made", "_market")
-
-    def __init__(self, market: ReplayMarket, k: int) -> None:
-        self._market, self._k = market, k
-        self._made: dict[str, Value | None] = {}
-
-    def _make(self, symbol: str) -> Value | None:
-        raise KeyError(symbol)
-
-    def get(self, symbol: str, default: Value | None = None) -> Value | None:  # type: ignore[override]  # one default, of the values' own type
-        if symbol not in self._made:
-            self._made[symbol] = self._make(symbol)
-        made = self._made[symbol]
-        return default if made is None else made
-
-    def __getitem__(self, symbol: str) -> Value:
-        made = self.get(symbol)
-        if made is None:
-            raise KeyError(symbol)
-        return made
-
-    def __iter__(self) -> Iterator[str]:
-        return (symbol for symbol in self._market.dense.symbols if self.get(symbol) is not None)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-class _QuotesAt(_Lazy[Quote]):
-    __slots__ = ()
-
-    def _make(self, symbol: str) -> Quote | None:
-        return self._market.quote(symbol, self._k)
-
-
-class _BarsAt(_Lazy[BarRow]):
-    __slots__ = ()
-
-    def _make(self, symbol: str) -> BarRow | None:
-        return self._market.bar(symbol, self._k)
-
-
-class _ClosedAt(Mapping[int, tuple[str, ...]]):
-    """Granularity in seconds → symbols whose bar closed at this instant."""
-
-    __slots__ = ("_k", "_market")
-
-    def __init__(self, market: ReplayMarket, k: int) -> None:
-        self._market, self._k = market, k
-
-    def __getitem__(self, granularity_seconds: int) -> tuple[str, ...]:
-        return self._market.closed(granularity_seconds, self._k)
-
-    def get(self, granularity_seconds: int, default: object = None) -> tuple[str, ...]:
-        return self._market.closed(granularity_seconds, self._k)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._market.timeframes.known)
-
-    def __len__(self) -> int:
-        return len(self._market.timeframes.known)
