@@ -78,13 +78,16 @@ def backtest_job(
     asked: Asked, wanted: Wanted, cash_usd: Decimal | None = None, seed: int | None = None, name: str = ""
 ) -> Job:
     """Everything a backtest of *asked* on the bars *wanted* needs, loaded and checked."""
-    from trader.backtest.run import Job, warmup_seconds
-    from trader.market.choose import choose
+    from trader.backtest.run import Job
+    from trader.market.choose import choose, history_seconds
+    from trader.strategy import window_bars
 
     config = configured(asked)
     strategies = strategies_of(asked, config)
     seed = config.app.seed if seed is None else seed
-    chosen = choose(replace(wanted, seed=seed), config.regime().symbol, warmup_seconds(config, strategies))
+    regime = config.regime()
+    windows = [window_bars(one.strategy) * one.timeframe_seconds for one in strategies]
+    chosen = choose(replace(wanted, seed=seed), regime.symbol, history_seconds(regime, windows))
     return Job(
         config=config,
         chosen=chosen,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trader.features.columns import features_of, screen_of
@@ -22,7 +21,6 @@ from trader.fence import Guard, Timer
 from trader.registry import Failure, LoadedStrategy, attempt
 from trader.strategy import window_bars
 
-FloatArray = npt.NDArray[np.float64]
 CUTS, WINDOWS = 60, 400
 SECONDS_EACH = 10.0
 SCREEN = "(screen)"

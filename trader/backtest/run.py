@@ -22,14 +22,12 @@ from trader.config.desk import desk_of
 from trader.features import ColumnFeatures
 from trader.guard import AuditGuard
 from trader.market.choose import Chosen, with_hints
-from trader.market.granularity import parse_granularity
 from trader.market.replay import ReplayMarket
 from trader.model.market import IntArray
 from trader.ports import Journal
 from trader.registry import LoadedStrategy, Registry
 from trader.reporting.run import BacktestRun
 from trader.state.memory import MemoryJournal
-from trader.strategy import window_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,6 @@ class Job:
     cash_usd: Decimal
     seed: int
     name: str = ""
-
-    def warmup_seconds(self) -> int:
-        """History the job wants before its start."""
-        return warmup_seconds(self.config, self.strategies)
 
 
 @dataclass(slots=True)
@@ -164,10 +158,3 @@ def _never_eligible(market: ReplayMarket) -> Iterator[str]:
     for member in market.climate.never_eligible(market.first, market.last):
         numbers = "" if member.observed is None else f" {member.observed:,.2f} against {member.limit:,.2f}"
         yield f"{member.symbol}: never eligible in this span; at its end: {member.exclusion_reason}{numbers}"
-
-
-def warmup_seconds(config: Config, strategies: Sequence[LoadedStrategy]) -> int:
-    """History needed before the start: the slowest strategy's warm-up or the regime's."""
-    regime = config.regime()
-    needs = [window_bars(one.strategy) * one.timeframe_seconds for one in strategies]
-    return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])

@@ -14,6 +14,7 @@ from trader.cli.backtest import (
     End,
     Granularity,
     Overrides,
+    Seed,
     Segments,
     Start,
     Strategies,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run or paper; default that of app.yaml.")]
 Feed = Annotated[str, typer.Option(metavar="F", help="sample (the built-in market) or lake (bars on disk).")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of the built-in market and of strategies.")]
 Cycles = Annotated[int | None, typer.Option(metavar="N", help="Stop after so many; default to the end of history.")]
 Interval = Annotated[
     int | None, typer.Option(metavar="S", help="Market seconds from cycle to cycle; default one bar, not app.yaml.")

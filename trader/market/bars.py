@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trader.market.checks import BadBars, content_problems
@@ -23,6 +22,7 @@ from trader.market.granularity import (
     granularity_name,
     parse_granularity,
 )
+from trader.model.market import FloatArray, IntArray
 
 __all__ = [
     "COLUMNS",
@@ -43,9 +43,6 @@ __all__ = [
 COLUMNS: Final = ("open", "high", "low", "close", "volume")
 START: Final = "start"
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(len(COLUMNS))
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def bars_frame(starts: IntArray, block: FloatArray) -> pd.DataFrame:

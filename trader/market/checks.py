@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trader.errors import TraderError
+from trader.model.market import FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 SHOWN: Final = 3

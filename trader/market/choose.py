@@ -7,6 +7,7 @@ enough history before the start for everything to be warm at it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,12 @@ from trader.market.granularity import parse_granularity
 from trader.market.history import Lake
 from trader.market.panel import Panel
 from trader.market.sample import SampleMarket
-from trader.policy import UniversePolicy
+from trader.model.market import DAY_SECONDS
+from trader.policy import RegimePolicy, UniversePolicy
 
 SAMPLE_START = datetime(2025, 1, 1, tzinfo=UTC)
 SAMPLE_SPAN = timedelta(days=45)
 SAMPLE_GRANULARITY, LAKE_GRANULARITY = "5m", "1h"
-A_DAY_SECONDS = 86_400
 
 
 class BadSpan(TraderError):
@@ -59,6 +60,11 @@ class Chosen:
     source: str
 
 
+def history_seconds(regime: RegimePolicy, windows_seconds: Iterable[int]) -> int:
+    """History wanted before the start: the longest of the strategies' windows, or what the regime needs."""
+    return max([*windows_seconds, regime.warmup_bars * parse_granularity(regime.timeframe)])
+
+
 def choose(wanted: Wanted, watched: str, warmup_seconds: int) -> Chosen:
     """
     The panel of *wanted*, with *watched* (BTC-USD for the regime) where the source has it.
@@ -69,7 +75,7 @@ def choose(wanted: Wanted, watched: str, warmup_seconds: int) -> Chosen:
     if wanted.start is not None and wanted.end is not None and wanted.end <= wanted.start:
         raise BadSpan(f"--end {wanted.end:%Y-%m-%d} is not after --start {wanted.start:%Y-%m-%d}; --end is exclusive")
     step = parse_granularity(wanted.bar_length)
-    warmup_bars = -(-max(warmup_seconds, A_DAY_SECONDS) // step)
+    warmup_bars = -(-max(warmup_seconds, DAY_SECONDS) // step)
     if wanted.data is None:
         if wanted.segments:
             raise BadSource("--segments: the built-in market has none; name a lake with --data DIR")

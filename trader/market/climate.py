@@ -17,7 +17,7 @@ from trader.market.bars import columns_of, epoch_seconds
 from trader.market.granularity import parse_granularity
 from trader.market.panel import DensePanel
 from trader.market.timeframes import Timeframes
-from trader.model.market import FloatArray, IntArray, Membership, Regime
+from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Membership, Regime
 from trader.model.money import exact
 from trader.policy import RegimePolicy, UniversePolicy
 from trader.regime import REGIMES, regime_series
@@ -31,8 +31,7 @@ from trader.universe import (
     rolling_volume_cents,
 )
 
-A_DAY_SECONDS = 86_400
-A_YEAR_SECONDS = 365 * A_DAY_SECONDS
+A_YEAR_SECONDS = 365 * DAY_SECONDS
 
 
 class Climate:
@@ -60,11 +59,11 @@ class Climate:
         step = dense.granularity_seconds
         times = dense.starts[0] + np.arange(count + 1, dtype=np.int64) * step
         spreads = spreads_bps or {}
-        self._dense, self._window = dense, A_DAY_SECONDS // step
+        self._dense, self._window = dense, DAY_SECONDS // step
         self._spreads: dict[str, Spread] = {}
         for row, symbol in enumerate(dense.symbols):
             if symbol in tradable:
-                cents = volume_cents(dense.close[row], dense.volume[row], A_DAY_SECONDS // step)
+                cents = volume_cents(dense.close[row], dense.volume[row], DAY_SECONDS // step)
                 spread = exact(spreads[symbol]) if symbol in spreads else TIER_SPREAD
                 self._spreads[symbol] = spread
                 for k, member in membership_series(symbol, cents, times, universe, spread):

@@ -15,8 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trader.market.bars import CLOSE, HIGH, LOW, OPEN, VOLUME, block_of, epoch_seconds
-
-FloatArray = npt.NDArray[np.float64]
+from trader.model.market import FloatArray
 
 MINUTE: Final = 60
 HOURS_A_YEAR: Final = 8_760

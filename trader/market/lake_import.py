@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,9 +26,7 @@ from trader.market.lake_files import NAME, BadLake, LakeFile, discover, file_nam
 from trader.market.lake_intake import read_source
 from trader.market.lake_read import extent, read_windows
 from trader.market.lake_sources import FOREVER
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from trader.model.market import FloatArray, IntArray
 
 SCHEMA: Final = pa.schema([(START, pa.timestamp("ms", tz="UTC")), *((name, pa.float64()) for name in COLUMNS)])
 

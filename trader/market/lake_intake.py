@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trader.market.bars import COLUMNS, START
 from trader.market.checks import BadBars
 from trader.market.lake_files import BadLake, open_file
 from trader.market.lake_read import read_starts
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from trader.model.market import FloatArray, IntArray
 
 TIME_NAMES: Final = ("start", "time", "timestamp")
 

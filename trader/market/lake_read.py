@@ -12,16 +12,13 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trader.market.bars import COLUMNS, START
 from trader.market.checks import BadBars, content_problems
 from trader.market.lake_files import LakeFile, open_file
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from trader.model.market import FloatArray, IntArray
 
 UNITS_A_SECOND: Final = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 SLICE_ROWS: Final = 250_000

@@ -22,10 +22,8 @@ import pandas as pd
 
 from trader.market.bars import CLOSE, HIGH, LOW, OPEN, VOLUME, block_of, epoch_seconds
 from trader.market.granularity import parse_granularity
-from trader.model.market import Product
+from trader.model.market import FloatArray, IntArray, Product
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Number = TypeVar("Number", np.float64, np.int64)
 
 

@@ -21,13 +21,12 @@ from trader.market.lazy import BarsAt, ClosedAt, QuotesAt
 from trader.market.panel import DensePanel, Panel, dense
 from trader.market.timeframes import Timeframes
 from trader.model.book import Key
-from trader.model.market import FloatArray, IntArray, Membership, Quote, Regime, Snapshot
+from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Membership, Quote, Regime, Snapshot
 from trader.model.money import BPS, ZERO, exact
 from trader.model.orders import Position
 from trader.policy import RegimePolicy, UniversePolicy
 from trader.universe import Measure
 
-A_DAY_SECONDS = 86_400
 TIMES_KEPT = 8
 
 
@@ -152,7 +151,7 @@ class ReplayMarket:
 
     def next_midnight(self, k: int) -> int:
         """The first instant at or after *k* that falls on 00:00 UTC."""
-        return k + (-(self._origin + k * self.step) % A_DAY_SECONDS) // self.step
+        return k + (-(self._origin + k * self.step) % DAY_SECONDS) // self.step
 
     def marks(self, symbol: str) -> FloatArray:
         """The last close known at the end of each interval; NaN before the first."""

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trader.market.bars import resample
@@ -26,21 +25,9 @@ from trader.market.sample_bars import NORMALS, UNIFORMS, prints
 from trader.market.sample_paths import MINUTES, Path, draw, walk
 from trader.market.sample_products import PRODUCTS, SampleProduct
 from trader.market.sample_span import OutsideSample, Piece, chunks, joined, whole_buckets
-from trader.market.sample_states import (
-    ALTS,
-    BATCH_DAYS,
-    BTC,
-    DAY_SECONDS,
-    ORIGIN_DAY,
-    REGIMES,
-    Days,
-    days,
-    regimes,
-)
+from trader.market.sample_states import ALTS, BATCH_DAYS, BTC, ORIGIN_DAY, REGIMES, Days, days, regimes
 from trader.market.symbols import UnknownSymbol, unknown_symbol
-from trader.model.market import Product, Regime
-
-FloatArray = npt.NDArray[np.float64]
+from trader.model.market import DAY_SECONDS, FloatArray, Product, Regime
 
 ALTS_VOL: Final = 1.0
 JUMPS_A_DAY: Final = 0.06

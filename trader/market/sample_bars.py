@@ -18,8 +18,8 @@ from trader.market.bars import CLOSE, COLUMNS, HIGH, LOW, OPEN, VOLUME
 from trader.market.sample_paths import MINUTES, SEASON, Noise, by_minute
 from trader.market.sample_products import SampleProduct
 from trader.market.sample_states import DAYS_A_YEAR
+from trader.model.market import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 NORMALS: Final = 1

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from trader.market.sample_states import DAYS_A_YEAR, ORIGIN_DAY, Days, Draw, generator
-
-FloatArray = npt.NDArray[np.float64]
+from trader.model.market import FloatArray
 
 MINUTES: Final = 1440
 MID_MINUTES: Final = 150.0

@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trader.errors import TraderError
 from trader.market.bars import COLUMNS, bars_frame
-from trader.market.sample_states import DAY_SECONDS, ORIGIN, ORIGIN_DAY
+from trader.market.sample_states import ORIGIN, ORIGIN_DAY
+from trader.model.market import DAY_SECONDS, FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Piece = tuple[IntArray, FloatArray]
 """Starts in epoch seconds, and the bars there (rows in the order of COLUMNS)."""
 

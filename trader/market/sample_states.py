@@ -17,15 +17,10 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from trader.model.market import Regime
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Regime
 
 ORIGIN: Final = datetime(2020, 1, 1, tzinfo=UTC)
-DAY_SECONDS: Final = 86_400
 ORIGIN_DAY: Final = int(ORIGIN.timestamp()) // DAY_SECONDS
 DAYS_A_YEAR: Final = 365.0
 BATCH_DAYS: Final = 512

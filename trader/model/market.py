@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+DAY_SECONDS = 86_400
 
 
 class Regime(StrEnum):

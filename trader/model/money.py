@@ -16,7 +16,6 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
 BPS = Decimal("0.0001")
-CENT = Decimal("0.01")
 FEE_STEP_USD = Decimal("0.00000001")
 
 

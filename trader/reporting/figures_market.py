@@ -10,11 +10,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any
 
+from trader.model.market import DAY_SECONDS
 from trader.reporting.canonical import Json, epoch_seconds
 from trader.reporting.figures_performance import Figure, escaped
 from trader.reporting.sampling import MAX_POINTS, evenly
 
-DAY_SECONDS = 86_400
 ZOOMS = ((1, "day", 1), (7, "day", 7), (30, "month", 1), (91, "month", 3), (182, "month", 6), (365, "year", 1))
 
 

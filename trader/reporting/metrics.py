@@ -13,9 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trader.model.market import FloatArray, IntArray
+from trader.model.market import DAY_SECONDS, FloatArray, IntArray
 
-DAY_SECONDS = 86_400
 YEAR_DAYS = 365
 FLAT = 1e-12
 """A spread of daily returns below this is rounding, not risk: ratios over it are undefined."""

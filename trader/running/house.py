@@ -18,8 +18,7 @@ from trader.gateway.core import TradingCore
 from trader.gateway.describe import Answer
 from trader.gateway.desk_info import DeskInfo, StrategyFacts
 from trader.gateway.service import Gateway
-from trader.market.choose import Chosen, Wanted, choose, with_hints
-from trader.market.granularity import parse_granularity
+from trader.market.choose import Chosen, Wanted, choose, history_seconds, with_hints
 from trader.market.replay import ReplayMarket
 from trader.policy import ExecutionPolicy, StrategyStanza
 from trader.registry import Registry
@@ -31,13 +30,6 @@ VenueOf = Callable[[str, ReplayMarket, ExecutionPolicy], Venue | None]
 """Which exchange a mode has; the one who knows modes gives it."""
 
 
-def warmup_seconds(config: Config, strategies: Iterable[StrategyFacts]) -> int:
-    """History needed before the start: the slowest strategy's warm-up or the regime's."""
-    regime = config.regime()
-    needs = [one.window_bars * one.timeframe_seconds for one in strategies]
-    return max([*needs, regime.warmup_bars * parse_granularity(regime.timeframe)])
-
-
 def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts]) -> tuple[ReplayMarket, Chosen]:
     """
     The market to run on, and where its bars come from.
@@ -46,9 +38,11 @@ def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts
     """
     running = tuple(strategies)
     seeded = replace(wanted, seed=config.app.seed)
-    chosen = choose(seeded, config.regime().symbol, warmup_seconds(config, running))
+    regime = config.regime()
+    windows = [facts.window_bars * facts.timeframe_seconds for facts in running]
+    chosen = choose(seeded, regime.symbol, history_seconds(regime, windows))
     universe = with_hints(config.universe(), chosen.panel)
-    market = ReplayMarket(chosen.panel, universe, config.regime(), chosen.tradable, config.app.seed)
+    market = ReplayMarket(chosen.panel, universe, regime, chosen.tradable, config.app.seed)
     for seconds in sorted({facts.timeframe_seconds for facts in running}):
         market.timeframes.frames(seconds)
     return market, chosen

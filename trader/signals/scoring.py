@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trader.signals.windows import Column, FloatArray, shaped_like, values_of
+from trader.model.market import FloatArray
+from trader.signals.windows import Column, shaped_like, values_of
 
 
 def ramp(measure: Column, zero_at: float, one_at: float) -> Column:

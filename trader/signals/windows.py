@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
+from trader.model.market import FloatArray
+
 Column = TypeVar("Column", "pd.Series[Any]", FloatArray)
 
 Merge = Callable[[FloatArray, FloatArray, int, int], FloatArray]
