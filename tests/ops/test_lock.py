@@ -149,13 +149,14 @@ from pathlib import Path
 from trader.ops.lock import SingleInstance
 lock = SingleInstance(Path(sys.argv[1]), "paper-main").acquire()
 if sys.argv[2] == "exec":
-    child = subprocess.Popen(["sleep", "60"], close_fds=False).pid
+    child = subprocess.Popen(["cat"], close_fds=False).pid
 else:
     child = os.fork()
     if child == 0:
-        os.write(1, b"%d\\n" % lock.held())
-        signal.pause()
-print(child, flush=True)
+        os.write(1, b"held %d\\n" % lock.held())
+        os.read(0, 1)
+        os._exit(0)
+os.write(1, b"child %d\\n" % child)
 os.kill(os.getpid(), 9)
 """
 
@@ -163,19 +164,18 @@ os.kill(os.getpid(), 9)
 @pytest.mark.req("SI1")
 @pytest.mark.parametrize("how", ["exec", "fork"])
 def test_what_the_holder_started_does_not_inherit_the_lock(tmp_path, how):
-    dying = subprocess.Popen([sys.executable, "-c", SPAWNS, tmp_path, how], stdout=subprocess.PIPE, text=True)
-    assert dying.stdout is not None
-    lines = [dying.stdout.readline().strip() for _ in range(1 if how == "exec" else 2)]
-    dying.wait(20)
-    child = int(max(lines, key=len))
-
-    try:
-        os.kill(child, 0)  # it lives on
-        SingleInstance(tmp_path, KEY).acquire().release()
-        assert how == "exec" or "0" in lines  # the forked child knew that it holds nothing
-    finally:
-        os.kill(child, signal.SIGKILL)
-        dying.stdout.close()
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", SPAWNS, tmp_path, how], stdin=pipe, stdout=pipe, stderr=pipe) as dying:
+        assert dying.stdin is not None and dying.stdout is not None and dying.stderr is not None
+        said = dict(dying.stdout.readline().split() for _ in range(1 if how == "exec" else 2))
+        dying.wait(20)
+        try:
+            os.kill(int(said[b"child"]), 0)  # it lives on: it waits for its stdin to end
+            SingleInstance(tmp_path, KEY).acquire().release()
+            assert said.get(b"held") == (None if how == "exec" else b"0")  # the forked one knew that it holds nothing
+        finally:
+            dying.stdin.close()
+        assert dying.stderr.read() == b""  # and it has ended
 
 
 def test_a_lock_kept_by_an_unknown_or_a_dead_holders_child_is_described(tmp_path, monkeypatch):
