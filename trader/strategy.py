@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trader.model.market import Bars, Quote, Regime
 from trader.model.orders import Position
+from trader.model.quick import quick
 from trader.model.trading import Side, TradeProposal
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class History(Protocol):
     def __call__(self, symbol: str, n: int, /) -> Bars: ...
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class StrategyContext:
     """

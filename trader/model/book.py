@@ -14,12 +14,14 @@ from decimal import Decimal
 
 from trader.model.money import HUNDRED, ZERO
 from trader.model.orders import Order, Position
+from trader.model.quick import quick
 from trader.model.trading import Side, SizedProposal, TradingState
 
 Key = tuple[str, str]
 """(strategy, symbol)"""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Performance:
     """
@@ -63,6 +65,7 @@ def _fall_pct(since: Decimal, now: Decimal) -> Decimal:
     return (since - now) / since * HUNDRED if since > now else ZERO
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Book:
     """

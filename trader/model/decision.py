@@ -10,9 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from trader.model.orders import OrderIntent
+from trader.model.quick import quick
 from trader.model.trading import RiskReason, TradeProposal, TradingState, Verdict
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class StrategyReport:
     """How one strategy fared at one instant: *outcome* is ok, skipped or failed."""
@@ -24,6 +26,7 @@ class StrategyReport:
     seconds: float = 0.0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Proposals:
     """What `propose` gives: the wishes of all strategies, and how each strategy fared."""
@@ -54,6 +57,7 @@ class Superseded:
     why: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What `dispose` gives; everything in it is journaled before anything is sent."""

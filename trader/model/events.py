@@ -15,6 +15,7 @@ from decimal import Decimal
 from trader.model.decision import StrategyReport, Superseded, Trip
 from trader.model.market import Membership, Regime
 from trader.model.orders import Fill, OrderIntent, OrderStatus
+from trader.model.quick import quick
 from trader.model.trading import TradeProposal, TradingState, Verdict
 
 
@@ -76,6 +77,7 @@ class RegimeChanged:
     multiplier: Decimal
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Proposals in, verdicts out: the audit's heart.  Written with the intents in one commit."""
@@ -88,6 +90,7 @@ class Decided:
     superseded: tuple[Superseded, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class IntentStored:
     """An order was decided; nothing has left yet."""
@@ -96,6 +99,7 @@ class IntentStored:
     intent: OrderIntent
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
     """An order moved to *status* (sent, open, cancelled, expired, rejected, not_sent, unknown …)."""
@@ -107,6 +111,7 @@ class OrderChanged:
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderFilled:
     """One execution reached us."""
@@ -114,6 +119,7 @@ class OrderFilled:
     fill: Fill
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Marked:
     """NLV at the close of an instant, from which peaks and day starts are kept."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from trader.model.quick import quick
+
 if TYPE_CHECKING:
     from trader.model.orders import Position
 
@@ -50,6 +52,7 @@ class Product:
     quote_min_usd: Decimal = Decimal(1)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quote:
     """Best bid and ask with the venue's time (UTC)."""
@@ -126,6 +129,7 @@ class Membership:
     limit: Decimal | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trader.model.money import ZERO, Liquidity
+from trader.model.quick import quick
 from trader.model.trading import ExitReason, Side
 
 
@@ -24,6 +25,7 @@ class OrderType(StrEnum):
     LIMIT_MAKER = "limit_maker"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderIntent:
     """
@@ -73,6 +75,7 @@ _TERMINAL = frozenset(
 )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """An intent with what has become of it; *filled_size* in base units."""
@@ -87,6 +90,7 @@ class Order:
         return self.intent.size - self.filled_size
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution.  *fill_id* is the venue's and unique; *client_order_id* names our order."""
@@ -111,6 +115,7 @@ class Fill:
         return self.size * self.price
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Position:
     """What one strategy holds of one symbol, with its protection.
@@ -135,6 +140,7 @@ class Position:
         return self.cost_usd / self.size
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
     """Entry to exit of one strategy in one symbol; *pnl_usd* is after all fees."""

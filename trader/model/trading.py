@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from trader.model.market import Product
 from trader.model.money import ZERO
+from trader.model.quick import quick
 
 
 class Side(StrEnum):
@@ -92,6 +93,7 @@ class ExitReason(StrEnum):
     FLATTEN = "flatten"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TradeProposal:
     """
@@ -124,6 +126,7 @@ class Defect:
     limit: Decimal = ZERO
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SizedProposal:
     """
@@ -160,6 +163,7 @@ class SizedProposal:
         return self.notional_usd * self.cost_factor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Objection:
     """How much of a proposal a rule permits, and the numbers that made it object.
@@ -178,6 +182,7 @@ class Objection:
     field: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the engine concludes on one candidate: the smallest permitted size and every objection."""
