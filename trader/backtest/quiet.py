@@ -60,7 +60,7 @@ class Quiet:
         record: Callable[[Event], None],
     ) -> None:
         self._market, self._desk, self._ledger, self._exchange = market, desk, ledger, exchange
-        self._nlv, self._cash_series, self._record = walked.nlv, walked.cash, record
+        self._nlv, self._first, self._record = walked.nlv, market.first, record
         hours = desk.exits.max_hold_hours
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
         self._cash = float(exchange.cash_usd)
@@ -90,8 +90,7 @@ class Quiet:
             mark = held.marks.item(k - 1)
             nlv += mark * held.size
             due = due or not held.stop < mark < held.target
-        at = k - self._market.first
-        self._nlv[at], self._cash_series[at], self._exit_due = nlv, self._cash, due
+        self._nlv[k - self._first], self._exit_due = nlv, due
         levels = self._levels
         levels.look()
         is_midnight = k == self._midnight
@@ -156,13 +155,11 @@ class Quiet:
         return wake
 
     def _value(self, since: int, until: int) -> FloatArray:
-        """Write NLV and cash at the instants [*since*, *until*) and return that slice of NLV."""
-        span = slice(since - self._market.first, until - self._market.first)
-        nlv = self._nlv[span]
+        """Write NLV at the instants [*since*, *until*) and return that slice."""
+        nlv = self._nlv[since - self._first : until - self._first]
         nlv[:] = self._cash
         for held in self._held:
             nlv += held.marks[since - 1 : until - 1] * held.size
-        self._cash_series[span] = self._cash
         return nlv
 
     def _could_trip(self, nlv: FloatArray) -> int | None:

@@ -74,7 +74,8 @@ class Walk:
         self.exchange = SimulatedExchange(market.products, desk.execution, market.costs_bps, cash_usd)
         self.execution = ExecutionEngine(journal, self.ledger, self.exchange)
         count = market.last - market.first + 1
-        self.walked = Walked(np.full(count, float(cash_usd)), np.full(count, float(cash_usd)))
+        self.walked = Walked(np.full(count, float(cash_usd)), np.empty(count))
+        self._cash_since = [(market.first, float(cash_usd))]
         instants = range(market.first, market.last)
         self._screens: Container[int] = instants if every_bar else frozenset(screens.tolist())
         wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
@@ -106,6 +107,7 @@ class Walk:
             self._settle(k)
         quiet.disturbed(k)
         self._mark(k)
+        walked.cash[:] = self._cash_by_instant()
         walked.decisions = market.last - market.first
         walked.round_trips = self.ledger.round_trips
         return walked
@@ -123,7 +125,12 @@ class Walk:
         if fills:
             self.walked.fills += fills
             self.walked.holdings.append((k, {key: float(p.size) for key, p in self.ledger.positions.items()}))
+            self._cash_since.append((k, float(self.ledger.cash_usd)))
             self._quiet.hold()
+
+    def _cash_by_instant(self) -> FloatArray:
+        since = np.array([k for k, _ in self._cash_since] + [self.market.last + 1])
+        return np.repeat(np.array([cash for _, cash in self._cash_since]), np.diff(since))
 
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""

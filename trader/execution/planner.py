@@ -78,6 +78,6 @@ def client_order_id(proposal: SizedProposal, bot_id: str) -> str:
     One instant gives at most one order per strategy, symbol and side, so the id is unique by construction
     and the same again after a restart.
     """
-    epoch, why = int(proposal.as_of.timestamp()), proposal.exit_reason
-    purpose = f"{proposal.strategy}|{proposal.symbol}|{proposal.side.value}|{epoch}|{why and why.value}"
+    epoch = int(proposal.as_of.timestamp())
+    purpose = f"{proposal.strategy}|{proposal.symbol}|{proposal.side!s}|{epoch}|{proposal.exit_reason!s}"
     return f"{bot_id}-{proposal.symbol}-{epoch}-{hashlib.sha256(purpose.encode()).hexdigest()[:12]}"

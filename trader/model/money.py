@@ -28,7 +28,7 @@ class Liquidity(StrEnum):
 
 def exact(value: float) -> Decimal:
     """The shortest decimal that reads back as the float *value* (0.1 gives 0.1, not 0.1000…0555)."""
-    return Decimal(repr(float(value)))
+    return Decimal(repr(value if type(value) is float else float(value)))
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:

@@ -46,7 +46,9 @@ def after_mark(before: Performance, time: datetime, nlv_usd: Decimal, opening: b
         day_start = start
         if week_number(day) > week:
             week, week_start = week_number(day), start
-        peaks = (*(entry for entry in peaks if entry[0] > day - PEAK_DAYS), (day, max(start, nav)))
+        if peaks and peaks[0][0] <= day - PEAK_DAYS:
+            peaks = tuple(peak for peak in peaks if peak[0] > day - PEAK_DAYS)
+        peaks = (*peaks, (day, max(start, nav)))
     elif nav > peaks[-1][1]:
         peaks = (*peaks[:-1], (day, nav))
     return Performance(before.units, nav, max(before.peak, nav), day, day_start, week, week_start, peaks)
