@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.builders import BTC, DOGE, ETH, NOW, a_membership, a_proposal, a_snapshot, some_bars
+from tests.builders import BTC, DOGE, ETH, NOW, a_buy, a_membership, a_proposal, a_snapshot, some_bars
 from tests.gateway.sessions import ROOT
 from trader.app import open_cycle
 from trader.gateway import account_tables, contract, views
 from trader.gateway.account_view import AccountView
 from trader.gateway.shown import Shown, Table, bar, columns, text
 from trader.model.decision import Decision, Proposals, StrategyReport
-from trader.model.trading import TradingState
+from trader.model.trading import Objection, RiskReason, TradingState, Unit, Verdict
 
 EVIL = "<script>alert('x')</script>&\"\n<img src=x onerror=y>"
 
@@ -113,3 +113,16 @@ def test_a_cycle_opened_by_hand_is_the_same_for_everybody(monkeypatch):
     assert not one.account.working
     assert one.snapshot.as_of - NOW < timedelta(days=30)
     assert "dry run" in repr(one.orders())
+
+
+def test_verdicts_show_every_objection_with_the_number_it_saw():
+    cap = Objection(RiskReason.STRATEGY_CAP, Decimal("12.5"), Decimal("4.54607"), Decimal(3), Unit.PCT_OF_NLV)
+    wait = Objection(RiskReason.COOLDOWN, Decimal(0), Decimal(90), Decimal(1_800), Unit.SECONDS)
+    decision = Decision(NOW, "s", (Verdict(a_buy(150), Decimal(0), (cap, wait)),))
+
+    first, second = repr(views.verdicts(decision)).splitlines()[2:]
+
+    assert first.startswith(BTC)
+    assert "denied" in first
+    assert first.split()[-6:] == ["4.55", "3.00", "%", "of", "NLV", "$12.50"]
+    assert second.split()[-4:] == ["90", "1,800", "s", "$0.00"]

@@ -15,7 +15,7 @@ from trader.gateway.shown import Cell, Shown, Table, columns, text
 from trader.market.granularity import granularity_name
 from trader.model.decision import Decision, Proposals, StrategyReport
 from trader.model.market import Membership, Snapshot
-from trader.model.trading import Objection, Verdict
+from trader.model.trading import Objection, Unit, Verdict
 from trader.reporting.wording import DASH, REASONS, UNITS, pct, plain_number, plural, short_number, usd
 
 OUT_BECAUSE = {
@@ -182,9 +182,13 @@ def _verdict(verdict: Verdict) -> list[tuple[Cell, ...]]:
 def _objection(one: Objection) -> tuple[Cell, ...]:
     said = REASONS.get(one.risk_reason.value, one.risk_reason.value)
     what = f"{one.field}: {said}" if one.field else said
-    observed, limit = short_number(float(one.observed)), short_number(float(one.limit))
+    observed, limit = (_in_units(float(value), one.unit) for value in (one.observed, one.limit))
     numbers = (text(observed), text(limit), text(UNITS.get(one.unit.value, one.unit.value), "quiet"))
     return (text(what), *numbers, text(usd(float(one.permitted_usd))))
+
+
+def _in_units(value: float, unit: Unit) -> str:
+    return plain_number(value) if unit in (Unit.PCT, Unit.PCT_OF_NLV, Unit.USD) else short_number(value)
 
 
 def _number(value: object) -> str:
