@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from trader.errors import TraderError
 from trader.model.events import Event
 from trader.model.market import Snapshot
 from trader.model.orders import Fill, OrderIntent
+from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,13 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class OutcomeUnknown:
     """Nobody knows yet: reserved in full, never re-sent blindly, resolved by looking."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """The exchange certainly does not have it and did not judge it (429, refused connection): may be sent again."""
 
     reason: str
 
@@ -71,6 +80,57 @@ class Exchange(Protocol):
 
     def news(self) -> Iterable[Fill | Ended]:
         """Fills and ends since the last call, in the order they happened."""
+
+
+class WireDown(TraderError):
+    """The venue gave no usable answer to a question that changes nothing."""
+
+    exit_code = 5
+
+
+class Wire(Protocol):
+    """
+    A venue's session, call by call: one method, one request (a list may take several pages), no decision of its own.
+
+    Questions raise `WireDown` where no usable answer came; `place` and `cancel` never do, for there "no answer" is an
+    answer that must be dealt with.  Lists are exhaustive: every page was read, or it is `WireDown`.
+    """
+
+    host: str
+    """The venue's address; evidence and arming are bound to it."""
+
+    def place(self, order: WireOrder) -> Acknowledged | Refused | NotAccepted | OutcomeUnknown:
+        """Send *order*, once.  `Acknowledged` is what the venue says, not proof: read it back."""
+
+    def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
+        """
+        Ask for the end of *order_ids* (the venue's ids): "" where it took the request, else why not.  An id without
+        an entry: nobody knows.  Taking the request ends nothing by itself; a fill may still win.
+        """
+
+    def preview(self, order: WireOrder) -> Preview:
+        """What *order* would do."""
+
+    def order(self, order_id: str) -> VenueOrder | None:
+        """The order, or None where the venue says it has none — which may only be lag."""
+
+    def orders(self, since: datetime, until: datetime) -> Sequence[VenueOrder]:
+        """Every order created in [*since*, *until*), whatever its status, and every order that is open now."""
+
+    def fills(self, since: datetime) -> Sequence[VenueFill]:
+        """Every row with a trade time ≥ *since*, oldest first."""
+
+    def balances(self) -> Mapping[str, Balance]:
+        """Every wallet, by currency."""
+
+    def products(self, symbols: Sequence[str]) -> Mapping[str, ProductState]:
+        """What *symbols* permit just now; one the venue does not list is left out."""
+
+    def terms(self) -> Terms:
+        """The account's fees and the key's permissions."""
+
+    def time(self) -> datetime:
+        """The venue's clock, UTC."""
 
 
 class Feed(Protocol):
