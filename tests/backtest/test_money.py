@@ -71,24 +71,22 @@ def test_the_money_adds_up(world: World):
 @given(worlds)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_no_decision_takes_a_cap_or_the_cash_beyond_its_limit_at_worst_case(world: World):
+    judge_every_decision(world)
+
+
+def test_caps_half_as_wide_would_be_seen_to_be_passed():
+    with pytest.raises(AssertionError):
+        judge_every_decision(World(symbols=4, act_share=30, notional_pct=90.0), width=Decimal("0.5"))
+
+
+def judge_every_decision(world: World, width: Decimal = ONE) -> None:
     prepared, _, events = played(world)
     for ledger, event in instants(events):
         if isinstance(event, Decided):
             k = prepared.market.index_at_or_after(event.time)
             marks = {symbol: exact(prepared.market.mark(symbol, k)) for _, symbol in ledger.positions}
-            stay_within(event.verdicts, ledger, marks, limits_pct(prepared, ledger), prepared.market.themes)
-
-
-def test_caps_half_as_wide_would_be_seen_to_be_passed():
-    prepared, _, events = played(World(symbols=4, act_share=30, notional_pct=90.0))
-
-    with pytest.raises(AssertionError):
-        for ledger, event in instants(events):
-            if isinstance(event, Decided):
-                k = prepared.market.index_at_or_after(event.time)
-                marks = {symbol: exact(prepared.market.mark(symbol, k)) for _, symbol in ledger.positions}
-                half = {name: limit / 2 for name, limit in limits_pct(prepared, ledger).items()}
-                stay_within(event.verdicts, ledger, marks, half, prepared.market.themes)
+            limits = {name: limit * width for name, limit in limits_pct(prepared, ledger).items()}
+            stay_within(event.verdicts, ledger, marks, limits, prepared.market.themes)
 
 
 def limits_pct(prepared: Prepared, ledger: Ledger) -> Mapping[str, Decimal]:
