@@ -17,6 +17,7 @@ from trader.model.market import Membership, Regime
 from trader.model.orders import Fill, OrderIntent, OrderStatus
 from trader.model.quick import quick
 from trader.model.trading import TradeProposal, TradingState, Verdict
+from trader.model.wire import VenueOrder, WireOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,55 @@ class OrderChanged:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WireStored:
+    """The order as it will leave, to the last digit; committed with its `sent`, and sent again only as it stands."""
+
+    time: datetime
+    wire: WireOrder
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class OrderFilled:
     """One execution reached us."""
 
     fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSeen:
+    """An order at the venue that is not ours, as it stands now: it counts in exposure and halts until claimed."""
+
+    time: datetime
+    order: VenueOrder
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalClaimed:
+    """The operator knows of the order *order_id* that is not ours."""
+
+    time: datetime
+    order_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignHeld:
+    """What the account owns that our fills did not bring, by currency, in whole: the rest of the venue's balances."""
+
+    time: datetime
+    amounts: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class BooksDiffer:
+    """The venue and the books disagree, about a balance or an order; the account is halted with it."""
+
+    time: datetime
+    what: str
+    ours: str
+    theirs: str
 
 
 @quick
@@ -170,7 +214,12 @@ Event = (
     | Decided
     | IntentStored
     | OrderChanged
+    | WireStored
     | OrderFilled
+    | ExternalSeen
+    | ExternalClaimed
+    | ForeignHeld
+    | BooksDiffer
     | Marked
     | StateMoved
     | CycleEnded

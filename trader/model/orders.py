@@ -23,6 +23,8 @@ class OrderType(StrEnum):
 
     MARKET = "market"
     LIMIT_MAKER = "limit_maker"
+    STOP_LIMIT = "stop_limit"
+    """Protection that rests at the exchange: a SELL that triggers at its stop and ends a little below."""
 
 
 @quick
@@ -33,6 +35,7 @@ class OrderIntent:
 
     *size* and *limit_price* lie on the product's increments.  *worst_case_usd* is what the whole order may cost
     (BUY) incl. fee and slippage, 0 for a SELL.  A BUY carries the protection its position will have.
+    *replaces* is the intent whose unfilled rest this one goes on with: approved once, never counted twice.
     """
 
     client_order_id: str
@@ -49,6 +52,12 @@ class OrderIntent:
     take_profit_price: Decimal | None = None
     exit_reason: ExitReason | None = None
     reason: str = ""
+    replaces: str = ""
+
+    @property
+    def protects(self) -> bool:
+        """It rests at the exchange to protect a position, and claims nothing that an exit could not have."""
+        return self.order_type is OrderType.STOP_LIMIT
 
 
 class OrderStatus(StrEnum):

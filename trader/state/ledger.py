@@ -19,6 +19,7 @@ from trader.model.events import (
     AccountOpened,
     CashMoved,
     Event,
+    ExternalSeen,
     IntentStored,
     Marked,
     OrderChanged,
@@ -31,10 +32,13 @@ from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
 from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.trading import ExitReason, Side, TradingState
+from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
 from trader.state.round_trips import OpenTrip
 
 A_DAY = timedelta(days=1)
+EXTERNAL = "EXTERNAL"
+"""Stands for the strategy of an order that is not ours."""
 
 
 class Ledger:
@@ -57,6 +61,7 @@ class Ledger:
         self.entries: tuple[datetime, ...] = ()
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
+        self.external: dict[str, VenueOrder] = {}
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
         self._appliers: dict[type, Callable[[Any], None]] = {
@@ -65,6 +70,7 @@ class Ledger:
             IntentStored: self._intent_stored,
             OrderChanged: self._order_changed,
             OrderFilled: self._order_filled,
+            ExternalSeen: self._external_seen,
             Marked: self._marked,
             StateMoved: self._state_moved,
             UniverseReviewed: self._universe_reviewed,
@@ -111,8 +117,13 @@ class Ledger:
                     worst = worst * order.remaining_size / intent.size
                 exposure[key] = exposure.get(key, ZERO) + worst
                 reserved += worst
-            else:
+            elif not intent.protects:
                 claimed[key] = claimed.get(key, ZERO) + order.remaining_size
+        for other in self.external.values():
+            key = (EXTERNAL, other.symbol)
+            worst = _worst_case_usd(other, marks.get(other.symbol, ZERO))
+            exposure[key] = exposure.get(key, ZERO) + worst
+            reserved += worst
         return Book(
             as_of=as_of,
             cash_usd=self.cash_usd,
@@ -159,8 +170,14 @@ class Ledger:
     def _intent_stored(self, event: IntentStored) -> None:
         intent = event.intent
         self.working[intent.client_order_id] = Order(intent, OrderStatus.STORED)
-        if intent.side is Side.BUY:
+        if intent.side is Side.BUY and not intent.replaces:
             self.entries = (*self.entries, intent.as_of)
+
+    def _external_seen(self, event: ExternalSeen) -> None:
+        if event.order.status.final or event.order.side is Side.SELL:
+            self.external.pop(event.order.order_id, None)
+        else:
+            self.external[event.order.order_id] = event.order
 
     def _order_changed(self, event: OrderChanged) -> None:
         if event.status.terminal:
@@ -261,3 +278,11 @@ def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal
     if held is None or new is None:
         return held if new is None else new
     return choose(held, new)
+
+
+def _worst_case_usd(order: VenueOrder, mark: Decimal) -> Decimal:
+    """What a BUY that is not ours may still cost, without its fee, which we do not know."""
+    if order.quote_size is not None:
+        return max(ZERO, order.quote_size - order.filled_value_usd)
+    left = (order.size or ZERO) - order.filled_size
+    return max(ZERO, left * max(order.limit_price or ZERO, mark))
