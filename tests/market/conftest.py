@@ -17,3 +17,16 @@ def candles() -> Path:
     if not path.is_dir():
         pytest.skip(f"{path} is not there: no real bars here")
     return path
+
+
+@pytest.fixture(scope="session")
+def payloads(candles: Path) -> Path:
+    return candles.parent / "coinbase_payloads"
+
+
+@pytest.fixture(scope="session")
+def recording(candles: Path) -> Path:
+    path = candles.parent / "microstructure" / "coinbase_advtrade_ws_20260809.jsonl.zst"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: no recording to replay")
+    return path

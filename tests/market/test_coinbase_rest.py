@@ -1,0 +1,266 @@
+"""Public market data over HTTPS, against the simulated venue that serves a lake."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from tests.market.made_bars import NEW_YEAR
+from tests.market.venue import BTC, HOLES, MINUTES, THIN, Naps, a_venue, asking
+from trader.errors import TraderError
+from trader.market import coinbase_rest
+from trader.market.bars import block_of, epoch_seconds
+from trader.market.coinbase_http import NoUsableAnswer, Pacer, Questions, RefusedQuestion
+from trader.market.coinbase_rest import BARS_A_CALL, PublicRest
+from trader.market.history import Lake
+from trader.market.symbols import UnknownSymbol
+
+FIRST = int(NEW_YEAR.timestamp())
+LAST = FIRST + MINUTES * 60
+
+
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory):
+    with a_venue(tmp_path_factory.mktemp("venue"), MINUTES + 10) as stage:
+        yield stage
+
+
+@pytest.fixture
+def rest(venue):
+    with closing(asking(venue)) as made:
+        yield made
+    venue.direct("/faults", faults=[])
+
+
+@pytest.mark.parametrize("symbol", [BTC, THIN])
+def test_candles_are_the_lakes_bars_to_the_last_bit(venue, rest, symbol):
+    wanted = Lake(venue.lake).load(symbol, "1m")
+
+    found = rest.candles(symbol, 60, FIRST, LAST)
+
+    assert np.array_equal(found.starts, epoch_seconds(wanted))
+    assert np.array_equal(found.block, block_of(wanted))
+
+
+def test_gaps_stay_gaps(rest):
+    found = rest.candles(THIN, 60, FIRST, LAST)
+
+    assert len(found.starts) == MINUTES - len(HOLES)
+
+
+def test_no_call_asks_for_more_than_300_bars_and_none_is_asked_for_twice(rest):
+    told = []
+
+    found = rest.candles(BTC, 60, FIRST, LAST, lambda: told.append(1))
+
+    assert len(told) == -(-MINUTES // BARS_A_CALL)
+    assert len(set(found.starts.tolist())) == MINUTES
+
+
+@pytest.mark.parametrize(
+    ("seconds_over", "bars"),
+    [
+        pytest.param(0.0, 9, id="at its end a bar is not over for us yet"),
+        pytest.param(1.9, 9, id="nor while its last trades may be on their way"),
+        pytest.param(2.1, 10, id="then it is"),
+        pytest.param(59.9, 10, id="and the one that forms is not"),
+    ],
+)
+def test_a_bar_that_is_not_over_never_comes_out(tmp_path, seconds_over, bars):
+    with a_venue(tmp_path, 10 + seconds_over / 60) as stage, closing(asking(stage)) as rest:
+        found = rest.candles(BTC, 60, FIRST, LAST)
+
+    assert found.starts.tolist() == [FIRST + 60 * minute for minute in range(bars)]
+
+
+def test_the_venue_does_give_the_forming_bar_so_the_guard_is_not_idle(tmp_path):
+    with a_venue(tmp_path, 10.5) as stage, closing(asking(stage)) as rest:
+        rest.time()
+        rows = rest._call(BTC, 60, FIRST, LAST - 720 * 60)
+
+    assert rows[0].start == FIRST + 600
+
+
+def test_coarser_bars_come_whole(venue, rest):
+    wanted = Lake(venue.lake).load(BTC, "1h", NEW_YEAR, NEW_YEAR + timedelta(hours=16))
+
+    found = rest.candles(BTC, 3600, FIRST, FIRST + 16 * 3600)
+
+    assert np.array_equal(found.starts, epoch_seconds(wanted))
+    assert np.array_equal(found.block, block_of(wanted))
+
+
+def test_the_clock_the_quote_and_the_product_are_the_venues(venue, rest):
+    quote, state = rest.quote(BTC), rest.state(BTC)
+
+    assert rest.time() == NEW_YEAR + timedelta(minutes=MINUTES + 10)
+    assert quote.bid < quote.ask
+    assert quote.time == rest.time()
+    assert state.tradable
+    assert state.price_increment == venue.venue.listings[BTC].price_increment
+    assert {BTC, THIN} <= set(rest.symbols())
+
+
+@pytest.mark.req("EX1")
+@pytest.mark.parametrize(
+    ("flag", "attribute"),
+    [
+        ("is_disabled", "disabled"), ("trading_disabled", "disabled"), ("cancel_only", "cancel_only"),
+        ("limit_only", "limit_only"), ("post_only", "post_only"), ("auction_mode", "auction"),
+        ("view_only", "view_only"),
+    ],
+)  # fmt: skip
+def test_every_flag_of_a_product_arrives(venue, rest, flag, attribute):
+    venue.direct("/listings", product_id=THIN, **{flag: True})
+    shut = rest.states()[THIN]
+    venue.direct("/listings", product_id=THIN, **{flag: False})
+
+    assert getattr(shut, attribute)
+    assert not getattr(rest.state(THIN), attribute)
+
+
+def test_an_unknown_product_is_told_which_was_meant(rest):
+    with pytest.raises(UnknownSymbol, match="did you mean BTC-USD"):
+        rest.state("BTC-UDS")
+
+
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("fault", ["throttled", "status_before", "drop_before", "drop_after", "cut_body", "blocked"])
+def test_what_may_pass_is_asked_again(venue, fault):
+    naps = Naps()
+    venue.fault(fault, "public_candles", calls=[1], status=503)
+    with closing(asking(venue, naps)) as rest:
+        if fault == "blocked":
+            with pytest.raises(RefusedQuestion, match="403"):
+                rest.candles(BTC, 60, FIRST, FIRST + 600)
+            return
+        found = rest.candles(BTC, 60, FIRST, FIRST + 600)
+
+    assert len(found.starts) == 10
+    assert venue.see("/faults")["faults"][0]["fired"] == 1
+
+
+@pytest.mark.req("CB1")
+def test_after_three_retries_it_is_a_sentence(venue):
+    naps = Naps()
+    venue.fault("status_before", "time", status=502)
+    with closing(asking(venue, naps, per_second=1e9)) as rest, pytest.raises(NoUsableAnswer, match="502") as raised:
+        rest.time()
+
+    waits = [nap for nap in naps.taken if nap > 1e-6]
+    assert len(waits) <= 3
+    assert all(wait <= limit for wait, limit in zip(waits, (1, 2, 4), strict=False))
+    assert raised.value.exit_code == 5
+
+
+def test_a_no_is_not_asked_again(venue, rest):
+    with pytest.raises(RefusedQuestion) as raised:
+        rest.quote("NO-USD")
+
+    assert raised.value.status == 400
+
+
+@pytest.mark.req("RATE")
+def test_questions_are_paced_below_ten_a_second(venue):
+    naps = Naps()
+    with closing(asking(venue, naps)) as rest:
+        for _ in range(21):
+            rest.time()
+
+    assert naps.now >= 20 / 8
+
+
+def test_the_pace_holds_for_all_who_ask():
+    naps = Naps()
+    pacer = Pacer(10, naps.sleep, naps.monotonic)
+
+    for _ in range(11):
+        pacer.wait()
+
+    assert naps.now == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        pytest.param("html_200", "a page of HTML came instead of JSON", id="html"),
+        pytest.param("empty_200", "nothing came instead of JSON", id="empty"),
+        pytest.param("bad_json", "cannot be understood", id="cut json"),
+    ],
+)
+def test_what_is_no_json_is_a_sentence(venue, rest, kind, says):
+    venue.fault(kind, "time")
+
+    with pytest.raises(NoUsableAnswer, match=says):
+        rest.time()
+
+
+def test_a_missing_field_is_named(venue, rest):
+    venue.fault("drop_field", "time", field="epochMillis")
+
+    with pytest.raises(NoUsableAnswer, match="epochMillis: Field required"):
+        rest.time()
+
+
+def test_an_answer_that_drips_meets_the_deadline(venue):
+    naps = Naps()
+    venue.fault("drip", "time", seconds=0.3)
+    tick = iter(range(1_000_000))
+    questions = Questions(
+        venue.simulator.base_url, venue.simulator.papers.ca_file,
+        sleep=naps.sleep, monotonic=lambda: float(next(tick)), retries=0, deadline_seconds=3,
+    )  # fmt: skip
+
+    with closing(PublicRest(questions)) as rest, pytest.raises(NoUsableAnswer, match="not complete after 3 s"):
+        rest.time()
+
+
+def test_a_certificate_that_does_not_verify_is_not_talked_to(venue):
+    questions = Questions(venue.simulator.base_url, None, sleep=lambda seconds: None)
+
+    with closing(PublicRest(questions)) as rest, pytest.raises(NoUsableAnswer, match="does not verify"):
+        rest.time()
+
+
+def test_a_host_that_does_not_answer_is_a_sentence_with_exit_code_5():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        questions = Questions(host, None, sleep=lambda seconds: None)
+        with closing(PublicRest(questions)) as rest, pytest.raises(NoUsableAnswer, match="does not answer") as raised:
+            rest.time()
+
+    assert raised.value.exit_code == 5
+
+
+@pytest.mark.parametrize("host", ["https://api.coinbase.com", "api.coinbase.com/v3", "", "user@host", "a b"])
+def test_a_host_is_a_name_and_a_port(host):
+    with pytest.raises(TraderError, match="wanted a name and perhaps a port"):
+        Questions(host)
+
+
+def test_a_file_that_holds_no_certificate_is_named(tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+
+    for name in ("ca.pem", "nowhere.pem"):
+        with pytest.raises(TraderError, match=f"{name}: cannot be used"):
+            Questions("127.0.0.1:1", tmp_path / name)
+
+
+def test_prices_arrive_exact(rest):
+    assert isinstance(rest.quote(BTC).bid, Decimal)
+
+
+def test_recorded_answers_can_be_read(payloads):
+    product = (payloads / "live_ws_2026/rest_market_product_BTC-USD_2026-09-30.json").read_text(encoding="utf-8")
+    clock = (payloads / "live_ws_2026/rest_time_2026-09-30.json").read_text(encoding="utf-8")
+
+    state = coinbase_rest._state_of(coinbase_rest._Product.model_validate_json(product))
+
+    assert (state.symbol, state.tradable, state.price_increment) == (BTC, True, Decimal("0.01"))
+    assert coinbase_rest._Time.model_validate_json(clock).epoch_millis > 0
