@@ -29,6 +29,9 @@ from trader.registry import LoadedStrategy, Registry
 from trader.reporting.run import BacktestRun
 from trader.state.memory import MemoryJournal
 
+OBJECTS_BETWEEN_SEARCHES = 1_000_000
+"""How many new objects a walk makes before Python looks for cycles among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -67,12 +70,18 @@ class Prepared:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Look for cycles rarely: a walk makes none, keeps what it makes, and would be searched again and again."""
+    """
+    Look for cycles rarely: a walk makes none, keeps what it makes, and would be searched again and again.
+
+    Still look: a strategy is a stranger's code and may make some.
+    """
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])
     try:
         yield
     finally:
+        gc.freeze()  # these two put everything among the old, unsearched; else leaving would begin with one long search
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 
