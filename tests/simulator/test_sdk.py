@@ -31,7 +31,7 @@ def test_the_market_is_told_alike_in_public_and_in_private(stage):
     assert public.get_public_product(BTC).to_dict()["product_id"] == BTC
     assert stage.sdk.get_product(BTC).base_increment == "0.00000001"
     listed = stage.sdk.get_products().to_dict()
-    assert listed["num_products"] == 15
+    assert listed["num_products"] == 30
     assert public.get_public_products(limit=4).to_dict()["pagination"]["has_next"] is True
     book = stage.sdk.get_product_book(BTC, limit=3).to_dict()
     assert len(book["pricebook"]["bids"]) == 3

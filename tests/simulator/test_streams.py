@@ -231,7 +231,7 @@ def test_an_oversize_frame_is_sent(stage):
 
 
 def test_who_does_not_subscribe_is_put_out(stage, monkeypatch):
-    monkeypatch.setattr("trader.simulator.stream_route.FIRST_SECONDS", 0.2)
+    stage.direct("/settings", first_subscribe_seconds=0.2)
 
     async def talk(socket):
         with pytest.raises(websockets.ConnectionClosed):

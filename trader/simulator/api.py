@@ -23,7 +23,17 @@ from trader.simulator.station import Station
 
 PREFIX = "/api/v3/brokerage"
 PUBLIC = None
+# Those of an order come first: routes are tried one after the other.
 ROUTES: tuple[tuple[str, str, str, Handler, str | None], ...] = (
+    ("POST", "/orders", "create_order", orders.create_order, TRADE),
+    ("POST", "/orders/preview", "preview_order", orders.preview_order, VIEW),
+    ("POST", "/orders/batch_cancel", "cancel_orders", orders.cancel_orders, TRADE),
+    ("POST", "/orders/edit", "edit_order", orders.edit_order, TRADE),
+    ("POST", "/orders/edit_preview", "edit_preview", orders.edit_preview, VIEW),
+    ("POST", "/orders/close_position", "close_position", orders.close_position, TRADE),
+    ("GET", "/orders/historical/batch", "list_orders", history.list_orders, VIEW),
+    ("GET", "/orders/historical/fills", "list_fills", history.list_fills, VIEW),
+    ("GET", "/orders/historical/{order_id}", "get_order", history.get_order, VIEW),
     ("GET", "/time", "time", market.server_time, PUBLIC),
     ("GET", "/market/products", "public_products", market.products, PUBLIC),
     ("GET", "/market/products/{product_id}", "public_product", market.product, PUBLIC),
@@ -40,14 +50,6 @@ ROUTES: tuple[tuple[str, str, str, Handler, str | None], ...] = (
     ("GET", "/accounts/{account_id}", "account", account.account, VIEW),
     ("GET", "/transaction_summary", "transaction_summary", account.transaction_summary, VIEW),
     ("GET", "/portfolios", "portfolios", account.portfolios, VIEW),
-    ("POST", "/orders", "create_order", orders.create_order, TRADE),
-    ("POST", "/orders/preview", "preview_order", orders.preview_order, VIEW),
-    ("POST", "/orders/batch_cancel", "cancel_orders", orders.cancel_orders, TRADE),
-    ("POST", "/orders/edit", "edit_order", orders.edit_order, TRADE),
-    ("POST", "/orders/edit_preview", "edit_preview", orders.edit_preview, VIEW),
-    ("GET", "/orders/historical/batch", "list_orders", history.list_orders, VIEW),
-    ("GET", "/orders/historical/fills", "list_fills", history.list_fills, VIEW),
-    ("GET", "/orders/historical/{order_id}", "get_order", history.get_order, VIEW),
 )
 
 

@@ -5,7 +5,7 @@ What is listed: increments, limits, and the flags that open and close a product.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trader.model.market import Product
@@ -34,8 +34,16 @@ class Listing:
     trading_disabled: bool = False
     auction_mode: bool = False
     view_only: bool = False
+    alias: str = ""
+    """The product whose market this one trades on with another wallet: BTC-USDC is BTC-USD, paid in USDC."""
+
+    @property
+    def market_id(self) -> str:
+        """Whose prices, trades and book it has."""
+        return self.alias or self.product_id
 
 
+TWIN_OF, TWIN_QUOTE = "USD", "USDC"
 SPREAD_BPS = Decimal(5)
 """Where the market does not say."""
 SIZE_MAX, QUOTE_MAX = Decimal("1e9"), Decimal(150_000_000)
@@ -62,3 +70,14 @@ def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
 def catalogue_of(products: Mapping[str, Product], spreads_bps: Mapping[str, float]) -> dict[str, Listing]:
     """Listings by product id, in order."""
     return {symbol: listing_of(product, spreads_bps.get(symbol)) for symbol, product in sorted(products.items())}
+
+
+def with_twins(listings: Mapping[str, Listing]) -> dict[str, Listing]:
+    """*listings*, and behind each of USD its twin that is paid in USDC."""
+    found: dict[str, Listing] = {}
+    for product_id, listing in listings.items():
+        found[product_id] = listing
+        twin = f"{listing.base}-{TWIN_QUOTE}"
+        if listing.quote == TWIN_OF and twin not in listings:
+            found[twin] = replace(listing, product_id=twin, quote=TWIN_QUOTE, alias=product_id)
+    return found

@@ -70,16 +70,16 @@ class Books:
         last = self.tape.last(listing, now)
         if last is None:
             return None
-        whole = self._made.get(listing.product_id)
+        whole = self._made.get(listing.market_id)
         if whole is None or whole.last.trade_id != last.trade_id:
-            whole = self._made[listing.product_id] = _depth(listing, last, self._seed)
-            self._taken[listing.product_id].clear()
-        taken = self._taken[listing.product_id]
+            whole = self._made[listing.market_id] = _depth(listing, last, self._seed)
+            self._taken[listing.market_id].clear()
+        taken = self._taken[listing.market_id]
         return Depth(_less("bid", whole.bids, taken), _less("ask", whole.asks, taken), last) if taken else whole
 
-    def take(self, product_id: str, side: str, price: Decimal, size: Decimal) -> None:
+    def take(self, market_id: str, side: str, price: Decimal, size: Decimal) -> None:
         """*size* at *price* is gone from *side* (`bid` or `ask`)."""
-        taken = self._taken[product_id]
+        taken = self._taken[market_id]
         taken[side, price] = taken.get((side, price), ZERO) + size
 
 
@@ -102,7 +102,7 @@ def _depth(listing: Listing, last: Print, seed: int) -> Depth:
         for side, levels, price in (("bid", bids, bid - number * step), ("ask", asks, ask + number * step)):
             if price <= 0:
                 continue
-            draw = zlib.crc32(f"{seed} {listing.product_id} {last.trade_id} {side} {number}".encode()) % 900 + 100
+            draw = zlib.crc32(f"{seed} {listing.market_id} {last.trade_id} {side} {number}".encode()) % 900 + 100
             size = floor_to(last.size * SHARE_OF_PRINT * (1 + number) * draw / 550, listing.base_increment)
             levels.append(Level(price, max(size, listing.base_increment)))
     return Depth(tuple(bids), tuple(asks), last)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from trader.simulator.lifecycle import take
+from trader.simulator.lifecycle import take, tell
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.orders import BUY, CANCEL_QUEUED, EDIT_QUEUED, OPEN, Order
 from trader.simulator.venue import Venue
@@ -40,4 +40,4 @@ def _edit(venue: Venue, order: Order, limit_price: Decimal, size: Decimal) -> No
         order.terms = replace(order.terms, limit_price=limit_price, base_size=size)
         order.limit_price, order.hold_unit, order.updated = limit_price, unit, venue.now
         take(venue, order)
-    venue.changed(order)
+    tell(venue, order)

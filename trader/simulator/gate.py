@@ -19,7 +19,7 @@ from starlette.responses import Response
 from trader.simulator import replies
 from trader.simulator.calls import Call
 from trader.simulator.faults import AFTER, BEFORE, Fault
-from trader.simulator.keys import ApiKey
+from trader.simulator.keys import TRADE, ApiKey
 from trader.simulator.refusal import BadRequest
 from trader.simulator.replies import Broken, reply
 from trader.simulator.spoil import spoiled
@@ -49,11 +49,18 @@ class Gate:
             if early is not None:
                 return self._done(line, early)
         answer = self._admitted(request, body, line)
+        if self.scope == TRADE and self._told_before():
+            await self.station.tell_user()
         after = self.station.plan.draw(self.name, AFTER)
         line.faults += [fault.kind for fault in after]
         for fault in after:
             answer = await _late(fault, answer)
         return self._done(line, answer)
+
+    def _told_before(self) -> bool:
+        """Whether the user channel hears of it before the caller does."""
+        when = self.station.venue.settings.updates
+        return when == "before" or (when == "random" and self.station.chance.random() < 0.5)
 
     async def _early(self, fault: Fault, body: Any) -> Response | None:
         if fault.kind == "late":

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trader.model.money import floor_to
+from trader.simulator.attached import wake
 from trader.simulator.checks import STOP_SLACK
 from trader.simulator.matching import Execution, executed, passes, take_base, take_quote
 from trader.simulator.numbers import ZERO, exactly
@@ -77,7 +78,7 @@ def _meets(venue: Venue, order: Order, trade: Print) -> None:
     listing = venue.listings[order.product_id]
     share = max(listing.base_increment, floor_to(trade.size * venue.settings.print_share, listing.base_increment))
     fill(venue, order, executed(order.limit_price, min(share, order.left_base), venue.settings.maker_rate), MAKER)
-    venue.changed(order)
+    tell(venue, order)
 
 
 def _triggers(order: Order, price: Decimal) -> bool:
@@ -94,7 +95,7 @@ def trigger(venue: Venue, order: Order) -> None:
         through = 1 + STOP_SLACK if order.side == BUY else 1 - STOP_SLACK
         order.limit_price = floor_to(order.terms.stop_price * through, venue.listings[order.product_id].price_increment)
     take(venue, order)
-    venue.changed(order)
+    tell(venue, order)
 
 
 def enter(venue: Venue, order: Order) -> None:
@@ -115,7 +116,7 @@ def enter(venue: Venue, order: Order) -> None:
         venue.working.setdefault(order.product_id, []).append(order)
         if order.terms.time_in_force == GTD and order.terms.end_time is not None:
             venue.agenda.put_at(order.terms.end_time, lambda: end(venue, order, EXPIRED, "Order expired"))
-    venue.changed(order)
+    tell(venue, order)
 
 
 def take(venue: Venue, order: Order) -> None:
@@ -134,7 +135,7 @@ def take(venue: Venue, order: Order) -> None:
             return
     for part in found:
         fill(venue, order, part, TAKER)
-        venue.books.take(order.product_id, "ask" if buys else "bid", part.price, part.base)
+        venue.books.take(listing.market_id, "ask" if buys else "bid", part.price, part.base)
 
 
 def fill(venue: Venue, order: Order, execution: Execution, liquidity: str) -> None:
@@ -144,6 +145,13 @@ def fill(venue: Venue, order: Order, execution: Execution, liquidity: str) -> No
     venue.fills.append(row)
     if order.done:
         drop(venue, order)
+
+
+def tell(venue: Venue, order: Order) -> None:
+    """Whoever listens learns of *order*; when it is over, what is attached to it wakes."""
+    venue.changed(order)
+    if order.done and order.attached_id:
+        wake(venue, order)
 
 
 def drop(venue: Venue, order: Order) -> None:
@@ -159,7 +167,7 @@ def end(venue: Venue, order: Order, status: str, message: str) -> None:
         return
     finish(venue.ledger, order, status, venue.now, message)
     drop(venue, order)
-    venue.changed(order)
+    tell(venue, order)
 
 
 def queue_cancel(venue: Venue, order: Order) -> None:
@@ -171,6 +179,6 @@ def queue_cancel(venue: Venue, order: Order) -> None:
         venue.agenda.put(
             venue.now, venue.settings.cancel_seconds, lambda: end(venue, order, CANCELLED, "User requested cancel")
         )
-        venue.changed(order)
+        tell(venue, order)
     else:
         end(venue, order, CANCELLED, "User requested cancel")

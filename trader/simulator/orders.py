@@ -73,6 +73,11 @@ class Order:
     cancel_message: str = ""
     reject_reason: str = "REJECT_REASON_UNSPECIFIED"
     edits: list[dict[str, str]] = field(default_factory=list)
+    attached_id: str = ""
+    """The bracket that waits for this order."""
+    attached_configuration: dict[str, Any] | None = None
+    originating_id: str = ""
+    """The order that this bracket is attached to."""
 
     @property
     def done(self) -> bool:

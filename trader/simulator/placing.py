@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from trader.simulator import refusal as no
+from trader.simulator.attached import attach, refused_attached
 from trader.simulator.catalogue import Listing
 from trader.simulator.checks import first_refusal, market_state, needed, worst_price
 from trader.simulator.depth import Depth
@@ -46,8 +47,10 @@ class Judged:
     amount: Decimal
 
 
-def judge(venue: Venue, product_id: str, side: str, configuration: Mapping[str, Any]) -> Judged | Refusal:
-    """May this be placed now?  Changes nothing."""
+def judge(
+    venue: Venue, product_id: str, side: str, configuration: Mapping[str, Any], attached: Mapping[str, Any] | None
+) -> Judged | Refusal:
+    """May this be placed now, with that *attached*?  Changes nothing."""
     listing = venue.listing(product_id)
     if listing is None:
         return no.INVALID_PRODUCT
@@ -61,6 +64,9 @@ def judge(venue: Venue, product_id: str, side: str, configuration: Mapping[str, 
     if refused is not None:
         return refused
     assert depth is not None
+    refused = refused_attached(attached, listing, depth, terms, side) if attached is not None else None
+    if refused is not None:
+        return refused
     currency, amount = needed(listing, terms, side, depth, venue.settings)
     if currency not in venue.wallets:
         raise BadRequest(400, "INVALID_ARGUMENT", "account is not available")
@@ -72,21 +78,25 @@ def judge(venue: Venue, product_id: str, side: str, configuration: Mapping[str, 
 
 
 @exactly
-def preview(venue: Venue, product_id: str, side: str, configuration: Mapping[str, Any]) -> Judged | Refusal:
+def preview(
+    venue: Venue, product_id: str, side: str, configuration: Mapping[str, Any],
+    attached: Mapping[str, Any] | None = None,
+) -> Judged | Refusal:  # fmt: skip
     """The very checks of `create`, and nothing else."""
-    return judge(venue, product_id, side, configuration)
+    return judge(venue, product_id, side, configuration, attached)
 
 
 @exactly
 def create(
-    venue: Venue, client_order_id: str, product_id: str, side: str, configuration: dict[str, Any]
-) -> Order | Refusal:
+    venue: Venue, client_order_id: str, product_id: str, side: str, configuration: dict[str, Any],
+    attached: Mapping[str, Any] | None = None,
+) -> Order | Refusal:  # fmt: skip
     """Place an order, or say why not; a client order id seen before never makes a second one."""
     if not client_order_id:
         raise BadRequest(400, "INVALID_ARGUMENT", "client_order_id is required")
     if client_order_id in venue.by_client_id:
         return no.DUPLICATE if venue.settings.duplicates_refused else venue.orders[venue.by_client_id[client_order_id]]
-    judged = judge(venue, product_id, side, configuration)
+    judged = judge(venue, product_id, side, configuration, attached)
     if isinstance(judged, Refusal):
         return judged
 
@@ -106,6 +116,8 @@ def create(
     venue.orders[order.order_id] = order
     venue.by_client_id[client_order_id] = order.order_id
     venue.ledger.hold(order.order_id, judged.currency, judged.amount)
+    if attached is not None:
+        attach(venue, order, attached)
     order.status = settings.waits_as
     if settings.pending_seconds:
         venue.agenda.put(venue.now, settings.pending_seconds, lambda: enter(venue, order))

@@ -81,5 +81,26 @@ STOP_OVER_LAST = only_preview("PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE", "stop
 STOP_UNDER_LAST = only_preview("PREVIEW_STOP_PRICE_BELOW_LAST_TRADE_PRICE", "stop price is below the last trade price")
 STOP_OVER_LIMIT = only_preview("PREVIEW_STOP_PRICE_ABOVE_LIMIT_PRICE", "stop price is above the limit price")
 STOP_UNDER_LIMIT = only_preview("PREVIEW_STOP_PRICE_BELOW_LIMIT_PRICE", "stop price is below the limit price")
+NO_QUOTE_BRACKET = Refusal(
+    "QUOTE_SIZE_NOT_ALLOWED_FOR_BRACKET", "PREVIEW_QUOTE_SIZE_NOT_ALLOWED_FOR_BRACKET", "a bracket is sized in base"
+)
+ATTACHED_SIZE = only_preview("PREVIEW_ATTACHED_ORDER_SIZE_MUST_BE_NIL", "attached order size must be omitted")
+ATTACHED_KIND = only_preview(
+    "PREVIEW_ATTACHED_ORDERS_ONLY_ALLOWED_ON_MARKET_LIMIT", "attached orders go with market and limit orders only"
+)
+ATTACHED_SIDE = only_preview("PREVIEW_INVALID_BRACKET_ORDER_SIDE", "attached orders go with buys only")
+ATTACHED_PRICES = only_preview("PREVIEW_ATTACHED_ORDER_MUST_HAVE_POSITIVE_PRICES", "attached prices must be positive")
+
+
+def _attached(leg: str, what: str) -> Refusal:
+    code = f"INVALID_ATTACHED_{leg}_PRICE"
+    return Refusal(
+        f"{code}{what}", f"PREVIEW_{code}{what}", f"attached {leg.lower().replace('_', ' ')} price is invalid"
+    )
+
+
+TARGET_PRICE, TARGET_DECIMALS = _attached("TAKE_PROFIT", ""), _attached("TAKE_PROFIT", "_PRECISION")
+LOSS_PRICE, LOSS_DECIMALS = _attached("STOP_LOSS", ""), _attached("STOP_LOSS", "_PRECISION")
+SPOT_POSITION = Refusal("UNSUPPORTED_ORDER_CONFIGURATION", UNKNOWN_PREVIEW, "spot has no position to close")
 TOO_MANY_OPEN = Refusal("BREACHED_RISK_LIMIT", "PREVIEW_BREACHED_RISK_LIMIT", "too many open orders")
 DUPLICATE = Refusal("DUPLICATE_CLIENT_ORDER_ID", UNKNOWN_PREVIEW, "client order id was used before")

@@ -17,6 +17,10 @@ from trader.simulator.venue import Venue
 ORDERS_MAX = 1000
 FILLS, FILLS_MAX = 100, 1000
 RETAIL = "RETAIL_ADVANCED"
+FILTERS_OF_FILLS = (
+    "trade_ids", "product_ids", "product_id", "start_sequence_timestamp", "end_sequence_timestamp", "asset_filters",
+    "order_types", "order_side", "product_types",
+)  # fmt: skip
 
 Row = TypeVar("Row")
 
@@ -24,6 +28,8 @@ Row = TypeVar("Row")
 def get_order(venue: Venue, call: Call) -> dict[str, Any]:
     """One order; 404 for a while after its creation where the venue is set to be late."""
     order = venue.order(call.path["order_id"])
+    if order is None and venue.settings.client_id_lookup:
+        order = venue.order(venue.by_client_id.get(call.one("client_order_id"), ""))
     if order is None or not seen(venue, order.created, venue.settings.get_late_seconds):
         raise BadRequest(404, "NOT_FOUND", NO_SUCH_ORDER)
     return {"order": order_shape(venue, order)}
@@ -37,7 +43,7 @@ def seen(venue: Venue, since: datetime, late_seconds: float) -> bool:
 def list_orders(venue: Venue, call: Call) -> dict[str, Any]:
     """A page of orders, newest first."""
     statuses = set(call.many("order_status"))
-    if OPEN in statuses and len(statuses) > 1:
+    if OPEN in statuses and len(statuses) > 1 and not venue.settings.open_combines:
         raise BadRequest(400, "INVALID_ARGUMENT", "OPEN may not be combined with other order statuses")
     limit = call.number("limit", ORDERS_MAX, ORDERS_MAX) or ORDERS_MAX
     fits = _order_filter(call, statuses)
@@ -85,16 +91,21 @@ def _order_filter(call: Call, statuses: set[str]) -> Callable[[Order], bool]:
 def list_fills(venue: Venue, call: Call) -> dict[str, Any]:
     """A page of fills, newest first; a full page has a cursor even when it is the last."""
     by_order = set(call.many("order_ids")) | set(call.many("order_id"))
-    others = ("trade_ids", "product_ids", "product_id", "start_sequence_timestamp", "end_sequence_timestamp")
-    if by_order and any(call.one(name) for name in others):
+    if by_order and any(call.one(name) for name in FILTERS_OF_FILLS):
         raise BadRequest(400, "INVALID_ARGUMENT", "cannot pass order_ids with other filters")
     trades, products = set(call.many("trade_ids")), set(call.many("product_ids")) | set(call.many("product_id"))
+    assets, kinds, side = set(call.many("asset_filters")), set(call.many("order_types")), call.one("order_side")
+    foreign = bool(call.many("product_types")) and "SPOT" not in call.many("product_types")
     start, end = call.time("start_sequence_timestamp"), call.time("end_sequence_timestamp")
     late = venue.settings.fills_late_seconds
 
     def fits(fill: Fill) -> bool:
         return (
             seen(venue, fill.time, late)
+            and not foreign
+            and (not assets or fill.product_id.partition("-")[0] in assets)
+            and (not kinds or venue.orders[fill.order_id].terms.order_type in kinds)
+            and (not side or fill.side == side)
             and (not by_order or fill.order_id in by_order)
             and (not trades or fill.trade_id in trades)
             and (not products or fill.product_id in products)

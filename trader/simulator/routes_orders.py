@@ -7,6 +7,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from trader.simulator import refusal as no
 from trader.simulator.calls import Call
 from trader.simulator.matching import Execution, take_base, take_quote
 from trader.simulator.numbers import ZERO, exactly, plain
@@ -25,7 +26,7 @@ def create_order(venue: Venue, call: Call) -> dict[str, Any]:
     asked = _configuration(call)
     product_id, side, client_order_id = call.text("product_id"), call.text("side"), call.text("client_order_id")
     echo = echoed(asked)
-    made = create(venue, client_order_id, product_id, side, echo)
+    made = create(venue, client_order_id, product_id, side, echo, _attached(call))
     if isinstance(made, Refusal):
         return {"success": False, "error_response": _error(made), "order_configuration": echo}
     return {
@@ -35,7 +36,7 @@ def create_order(venue: Venue, call: Call) -> dict[str, Any]:
             "product_id": product_id,
             "side": side,
             "client_order_id": client_order_id,
-            "attached_order_id": "",
+            "attached_order_id": made.attached_id,
         },
         "order_configuration": echo,
     }
@@ -58,11 +59,24 @@ def _configuration(call: Call) -> dict[str, Any]:
     return asked
 
 
+def _attached(call: Call) -> dict[str, Any] | None:
+    asked = call.body.get("attached_order_configuration")
+    if asked is not None and not isinstance(asked, dict):
+        raise BadRequest(400, "INVALID_ARGUMENT", "attached_order_configuration is invalid")
+    return asked or None
+
+
+def close_position(venue: Venue, call: Call) -> dict[str, Any]:
+    """Spot has no positions: the shape of a refused order, and nothing done."""
+    refused = no.INVALID_PRODUCT if venue.listing(call.text("product_id")) is None else no.SPOT_POSITION
+    return {"success": False, "error_response": _error(refused), "order_configuration": {}}
+
+
 @exactly
 def preview_order(venue: Venue, call: Call) -> dict[str, Any]:
     """What the order would cost, or which checks it would fail; nothing changes."""
     side = call.text("side")
-    judged = preview(venue, call.text("product_id"), side, _configuration(call))
+    judged = preview(venue, call.text("product_id"), side, _configuration(call), _attached(call))
     refused = isinstance(judged, Refusal)
     listing = venue.listing(call.text("product_id"))
     depth = venue.depth(listing) if listing else None

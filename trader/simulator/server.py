@@ -16,14 +16,11 @@ from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from trader.errors import TraderError
-from trader.simulator.replies import TRANSPORT
 from trader.simulator.station import Station
 from trader.simulator.tls import Certified, certify
+from trader.simulator.transport import ExposedHttp, ExposedWebSocket
 
 HOST = "127.0.0.1"
 BEAT_SECONDS = 0.1
@@ -32,34 +29,6 @@ START_SECONDS = 20.0
 
 class PortTaken(TraderError):
     """Somebody else listens there."""
-
-
-def with_transport(app: ASGIApp, transport: asyncio.BaseTransport) -> ASGIApp:
-    """*app*, told in every scope which connection it talks over."""
-
-    async def told(scope: Scope, receive: Receive, send: Send) -> None:
-        scope[TRANSPORT] = transport
-        await app(scope, receive, send)
-
-    return told
-
-
-class ExposedHttp(H11Protocol):
-    """HTTP whose application can reach the connection under it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
-        """Remember the transport for every scope."""
-        super().connection_made(transport)
-        self.app = with_transport(self.app, transport)
-
-
-class ExposedWebSocket(WebSocketsSansIOProtocol):
-    """The same for a WebSocket."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport for every scope."""
-        super().connection_made(transport)
-        self.app = with_transport(self.app, transport)
 
 
 def bind(port: int, what: str) -> socket.socket:

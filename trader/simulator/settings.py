@@ -8,8 +8,17 @@ so that a rehearsal can be run both ways.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import Final
+
+from trader.errors import TraderError
+
+CHOICES: Final = {"updates": ("random", "before", "after"), "waits_as": ("PENDING", "QUEUED")}
+
+
+class BadSettings(TraderError):
+    """A setting of the venue that cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,31 @@ class VenueSettings:
     balances_late_seconds: float = 0.0
     orders_open_max: int = 500
     """Per product."""
+    client_id_lookup: bool = False
+    """Whether get_order finds by `client_order_id` (deprecated) what it does not know by the path's id."""
+    open_combines: bool = False
+    """Whether a list may ask for OPEN together with other statuses."""
+    updates: str = "random"
+    """An order's update on the user channel comes `before` or `after` the answer to the call, or either way."""
+    repeats_on_reconnect: int = 3
+    """So many of the newest orders are told again to who subscribes after a broken connection."""
+    first_subscribe_seconds: float = 5.0
+    """Real seconds; who has not subscribed by then is put out."""
+    idle_seconds: float = 0.0
+    """Real seconds without a frame until the connection is closed; 0: somewhere in 60 to 90."""
+    level2_max: int = 30
+    """Products of level2 in one connection."""
 
     def __post_init__(self) -> None:
-        assert Decimal(0) <= self.maker_rate <= self.taker_rate, "a hold covers the taker fee, so it must be the higher"
+        if not Decimal(0) <= self.maker_rate <= self.taker_rate <= 1:
+            raise BadSettings(
+                f"settings: wanted 0 <= maker_rate <= taker_rate <= 1, got {self.maker_rate} and {self.taker_rate}; "
+                "a hold covers the taker's fee, so it must be the higher one"
+            )
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise BadSettings(f"settings: {name} is {getattr(self, name)!r}; wanted one of {', '.join(choices)}")
+        for row in fields(self):
+            value = getattr(self, row.name)
+            if isinstance(value, int | float) and value < 0:
+                raise BadSettings(f"settings: {row.name} is {value}; it cannot be negative")

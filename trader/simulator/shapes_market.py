@@ -37,7 +37,7 @@ class Day:
 def day_of(venue: Venue, listing: Listing) -> Day:
     """What happened since this time yesterday, in closed bars."""
     until = int(venue.now.timestamp()) // venue.tape.seconds * venue.tape.seconds
-    bars = venue.tape.bars(listing.product_id, until - 86_400, until)
+    bars = venue.tape.bars(listing.market_id, until - 86_400, until)
     if not bars:
         return Day(ZERO, ZERO, ZERO, ZERO)
     change = (bars[-1].close / bars[0].open - 1) * 100
@@ -80,8 +80,8 @@ def product_shape(venue: Venue, listing: Listing, tradability: bool = False) -> 
         "base_currency_id": listing.base,
         "fcm_trading_session_details": None,
         "mid_market_price": "",
-        "alias": "",
-        "alias_to": [],
+        "alias": listing.alias,
+        "alias_to": venue.twins(listing.product_id),
         "base_display_symbol": listing.base,
         "quote_display_symbol": listing.quote,
         "view_only": listing.view_only and tradability,
@@ -155,7 +155,7 @@ def candles(venue: Venue, listing: Listing, seconds: int, start: int, end: int) 
     found: list[Candle] = []
     if first < min(last + seconds, forming):
         span = [datetime.fromtimestamp(time, UTC) for time in (first, min(last + seconds, forming))]
-        frame = venue.tape.source.frame(listing.product_id, span[0], span[1], seconds)
+        frame = venue.tape.source.frame(listing.market_id, span[0], span[1], seconds)
         starts = [int(row.timestamp()) for row in frame.index]
         found = [candle_of(at, values) for at, values in zip(starts, frame.itertuples(index=False), strict=True)]
     if first <= forming <= last:
@@ -168,7 +168,7 @@ def _forming(venue: Venue, listing: Listing, start: int) -> Candle | None:
     """The bucket that is not over: its closed bars and the trades since."""
     step = venue.tape.seconds
     bar = int(venue.now.timestamp()) // step * step
-    parts = venue.tape.bars(listing.product_id, start, bar) if bar > start else []
+    parts = venue.tape.bars(listing.market_id, start, bar) if bar > start else []
     since = datetime.fromtimestamp(bar, UTC)
     prints = venue.tape.prints(listing, since - timedelta(microseconds=1), venue.now)
     now = formed(bar, [trade for trade in prints if trade.time >= since])

@@ -4,8 +4,9 @@ One running simulation: the venue, its clock, who may call, what goes wrong, and
 
 from __future__ import annotations
 
+import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,10 @@ class Logged:
     note: str = ""
 
 
+async def nothing_to_tell() -> None:
+    """Nobody listens."""
+
+
 class Station:
     """All that the API, the streams and the admin port share."""
 
@@ -50,6 +55,10 @@ class Station:
         self.plan = plan or FaultPlan()
         self.log: deque[Logged] = deque(maxlen=LOG_MAX)
         self.client_id_on_streams = False
+        self.broken_streams: set[str] = set()
+        """Keys whose user stream was closed on them."""
+        self.tell_user: Callable[[], Awaitable[None]] = nothing_to_tell
+        self.chance = random.Random(self.plan.seed)
         self.streams: Callable[[Fault], int] = lambda fault: 0
         self.restarts: list[float] = []
         self.renew_certificate: Callable[[], None] = lambda: None

@@ -7,7 +7,6 @@ whole set; one sequence counts every frame of the connection from zero.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,18 +17,17 @@ from starlette.websockets import WebSocket
 from trader.simulator import stream_events as events
 from trader.simulator.depth import Depth
 from trader.simulator.faults import STREAM, Fault
+from trader.simulator.keys import ApiKey
 from trader.simulator.numbers import stamp
 from trader.simulator.orders import Order
 from trader.simulator.replies import reset
-from trader.simulator.shapes_orders import user_id
 from trader.simulator.station import Station
 
 CHANNELS = {"ticker", "ticker_batch", "level2", "market_trades", "candles", "status", "heartbeats", "user"}
 WIRE_NAMES = {"level2": "l2_data"}
-LEVEL2_MAX = 30
 AUTHENTICATION, SUBSCRIBE = "authentication failure", "failure to subscribe"
 TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
-CADENCE_SECONDS, FIRST_SECONDS, IDLE_SECONDS = 0.05, 5.0, 90.0
+CADENCE_SECONDS = 0.05
 
 
 class Gone(Exception):
@@ -46,7 +44,9 @@ class Session:
         self.sequence = 0
         self.stalled = False
         self.changed: list[Order] = []
-        self.wake = asyncio.Event()
+        self.key = ""
+        """Whose token opened the user channel."""
+        self.broken = False
         self._books: dict[str, Depth] = {}
         self._trades_at: dict[str, datetime] = {}
         self._tickers: dict[tuple[str, str], object] = {}
@@ -88,6 +88,7 @@ class Session:
 
     async def close(self, fault: Fault) -> None:
         """Close with the fault's status; 1006 is a reset."""
+        self.broken = True
         if fault.status == 1006:
             await reset(self.socket.scope)
         else:
@@ -103,10 +104,13 @@ class Session:
             await self.error(SUBSCRIBE)
             return
         token = message.get("jwt")
-        bad = isinstance(self.station.tokens.check(str(token), None), str) if token else channel == "user"
+        found = self.station.tokens.check(str(token), None) if token else None
+        bad = isinstance(found, str) or (found is None and channel == "user")
         if bad or channel not in CHANNELS or kind not in ("subscribe", "unsubscribe"):
             await self.error(AUTHENTICATION)
             return
+        if channel == "user" and isinstance(found, ApiKey):
+            self.key = found.name
         known = asked & set(self.station.venue.listings)
         if kind == "unsubscribe":
             left = self.subscribed.get(channel, set()) - known
@@ -114,7 +118,8 @@ class Session:
             if left and known:
                 self.subscribed[channel] = left
         else:
-            if channel == "level2" and len(self.subscribed.get(channel, set()) | known) > LEVEL2_MAX:
+            most = self.station.venue.settings.level2_max
+            if channel == "level2" and len(self.subscribed.get(channel, set()) | known) > most:
                 await self.error(TOO_MANY_LEVEL2)
                 return
             everything = channel in ("user", "heartbeats")
@@ -125,14 +130,7 @@ class Session:
 
     async def acknowledge(self) -> None:
         """The whole set of subscriptions."""
-        names: dict[str, list[str]] = {}
-        for channel, products in sorted(self.subscribed.items()):
-            names[channel] = sorted(products)
-            if channel == "heartbeats":
-                names[channel] = ["heartbeats"]
-            if channel == "user":
-                names[channel] = [user_id(self.station.venue)]
-        await self.send("subscriptions", [{"subscriptions": names}])
+        await self.send("subscriptions", [events.subscriptions(self.station.venue, self.subscribed)])
 
     async def snapshot(self, channel: str, products: list[str]) -> None:
         """What is, before what changes."""
@@ -141,8 +139,10 @@ class Session:
         if channel == "user":
             for batch in events.user_snapshots(venue, set(products)):
                 await self.send("user", [batch])
-            if "x-cb-retry-counter" in self.socket.headers:
-                self.changed[:0] = list(venue.orders.values())[-3:]
+            again = venue.settings.repeats_on_reconnect
+            if again and ("x-cb-retry-counter" in self.socket.headers or self.key in self.station.broken_streams):
+                self.station.broken_streams.discard(self.key)
+                self.changed[:0] = list(venue.orders.values())[-again:]
         elif channel == "status":
             rows = [events.status(venue, venue.listings[name]) for name in products or sorted(venue.listings)]
             await self.send("status", [{"type": "snapshot", "products": rows}])
@@ -150,8 +150,9 @@ class Session:
             await self.market(channel, products, first=True)
 
     async def market(self, channel: str, products: Iterable[str], first: bool = False) -> None:
-        """News of a market channel."""
-        for name in products:
+        """News of a market channel; a twin's news are told under the product whose market it is."""
+        listings = self.station.venue.listings
+        for name in dict.fromkeys(listings[product].market_id for product in products):
             for event in self._news(channel, name, first):
                 await self.send(channel, [event])
 

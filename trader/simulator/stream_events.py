@@ -4,6 +4,7 @@ What the channels say: the events of each, made from the same book, trades and o
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from trader.simulator.depth import Depth
 from trader.simulator.numbers import ZERO, exactly, plain, stamp
 from trader.simulator.orders import Order
 from trader.simulator.shapes_market import candle_shape, candles, day_of, product_shape, trade_shape
-from trader.simulator.shapes_orders import after_fees, average_price
+from trader.simulator.shapes_orders import after_fees, average_price, user_id
 from trader.simulator.venue import Venue
 
 TRADES = 100
@@ -154,3 +155,10 @@ def heartbeat(venue: Venue) -> Event:
     up = (venue.now - venue.opened) // timedelta(seconds=1)
     time = venue.now.strftime("%Y-%m-%d %H:%M:%S.%f")
     return {"current_time": f"{time} +0000 UTC m=+{up}.000000", "heartbeat_counter": up}
+
+
+def subscriptions(venue: Venue, subscribed: Mapping[str, Set[str]]) -> Event:
+    """The acknowledgement: everything that is subscribed now."""
+    names = {channel: sorted(products) for channel, products in sorted(subscribed.items())}
+    fixed = {"heartbeats": ["heartbeats"], "user": [user_id(venue)]}
+    return {"subscriptions": names | {channel: row for channel, row in fixed.items() if channel in names}}

@@ -2,13 +2,12 @@
 The way in for WebSockets: a reader and a pump for each connection, and the rules of silence.
 
 Who does not subscribe within five seconds is put out, and so is a connection
-on which nothing was said for ninety.
+on which nothing was said for 60 to 90.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -16,7 +15,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from trader.simulator.faults import Fault
 from trader.simulator.orders import Order
 from trader.simulator.station import Station
-from trader.simulator.stream import CADENCE_SECONDS, FIRST_SECONDS, IDLE_SECONDS, Gone, Session
+from trader.simulator.stream import CADENCE_SECONDS, Gone, Session
+
+IDLE_SECONDS = (60.0, 90.0)
 
 
 class Streams:
@@ -26,9 +27,9 @@ class Streams:
         self.station = station
         self.sessions: list[Session] = []
         self.orders: list[Fault] = []
-        self._chance = random.Random(station.plan.seed)
         station.venue.listeners.append(self.order_changed)
         station.streams = self.do
+        station.tell_user = self.tell_user
 
     def do(self, fault: Fault) -> int:
         """Stall or close every connection now, while it is idle."""
@@ -36,11 +37,17 @@ class Streams:
         return len(self.sessions)
 
     def order_changed(self, order: Order) -> None:
-        """Queue the change; half of the time it is on its way before the answer to the call that made it."""
+        """Queue the change; the pump tells it, unless `tell_user` does before."""
         for session in self.sessions:
             session.changed.append(order)
-            if "user" in session.subscribed and self._chance.random() < 0.5:
-                session.wake.set()
+
+    async def tell_user(self) -> None:
+        """Tell every user channel what changed, now: before the answer to the call that changed it."""
+        for session in [session for session in self.sessions if "user" in session.subscribed]:
+            try:
+                await session.tell_user()
+            except (Gone, WebSocketDisconnect):
+                continue
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection from its opening to its end."""
@@ -53,13 +60,16 @@ class Streams:
             await asyncio.wait({reading, pumping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.sessions.remove(session)
+            if session.broken:
+                self.station.broken_streams.add(session.key)
             for task in (reading, pumping):
                 task.cancel()
             await asyncio.gather(reading, pumping, return_exceptions=True)
 
     async def _read(self, session: Session) -> None:
         try:
-            text = await asyncio.wait_for(session.socket.receive_text(), FIRST_SECONDS)
+            first = self.station.venue.settings.first_subscribe_seconds
+            text = await asyncio.wait_for(session.socket.receive_text(), first)
             while True:
                 await session.hear(text)
                 text = await session.socket.receive_text()
@@ -71,11 +81,9 @@ class Streams:
     async def _pump(self, session: Session) -> None:
         loop = asyncio.get_running_loop()
         sequence, spoke, done = 0, loop.time(), len(self.orders)
+        idle = self.station.venue.settings.idle_seconds or self.station.chance.uniform(*IDLE_SECONDS)
         try:
             while True:
-                if session.wake.is_set() and "user" in session.subscribed:
-                    await session.tell_user()
-                session.wake.clear()
                 for fault in self.orders[done:]:
                     done += 1
                     session.stalled = session.stalled or fault.kind == "stall"
@@ -84,13 +92,10 @@ class Streams:
                 await session.pump(loop.time())
                 if session.sequence != sequence:
                     sequence, spoke = session.sequence, loop.time()
-                if loop.time() - spoke > IDLE_SECONDS:
+                if loop.time() - spoke > idle:
                     await session.socket.close(1000)
                     return
-                try:
-                    await asyncio.wait_for(session.wake.wait(), CADENCE_SECONDS)
-                except TimeoutError:
-                    continue
+                await asyncio.sleep(CADENCE_SECONDS)
         except (Gone, WebSocketDisconnect):
             return
 

@@ -63,8 +63,8 @@ class Tape:
     def prints(self, listing: Listing, after: datetime, until: datetime) -> Iterator[Print]:
         """Trades in `(after, until]`, oldest first."""
         first = int(after.timestamp()) // self.seconds * self.seconds
-        for candle in self.bars(listing.product_id, first, int(until.timestamp()) + 1):
-            for trade in self._prints(listing.product_id, candle, listing.price_increment, listing.base_increment):
+        for candle in self.bars(listing.market_id, first, int(until.timestamp()) + 1):
+            for trade in self._prints(listing.market_id, candle, listing.price_increment, listing.base_increment):
                 if after < trade.time <= until:
                     yield trade
 
@@ -73,9 +73,9 @@ class Tape:
         found: list[Print] = []
         bar = int(now.timestamp()) // self.seconds * self.seconds
         for day in range(bar // DAY, bar // DAY - LOOK_BACK_DAYS, -1):
-            candles = self._day(listing.product_id, day)
+            candles = self._day(listing.market_id, day)
             for candle in reversed(candles[: _before(candles, bar + 1)]):
-                of_bar = self._prints(listing.product_id, candle, listing.price_increment, listing.base_increment)
+                of_bar = self._prints(listing.market_id, candle, listing.price_increment, listing.base_increment)
                 found += [trade for trade in reversed(of_bar) if trade.time <= now]
                 if len(found) >= limit:
                     return found[:limit]

@@ -13,7 +13,15 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from trader.simulator.refusal import NO_END_TIME, NO_QUOTE_SIZE, NOT_A_NUMBER, UNSUPPORTED, BadRequest, Refusal
+from trader.simulator.refusal import (
+    NO_END_TIME,
+    NO_QUOTE_BRACKET,
+    NO_QUOTE_SIZE,
+    NOT_A_NUMBER,
+    UNSUPPORTED,
+    BadRequest,
+    Refusal,
+)
 
 GTC, GTD = "GOOD_UNTIL_CANCELLED", "GOOD_UNTIL_DATE_TIME"
 IOC, FOK = "IMMEDIATE_OR_CANCEL", "FILL_OR_KILL"
@@ -82,6 +90,8 @@ def _misshapen(
     by_quote = numbers["quote_size"] is not None
     if by_quote == (numbers["base_size"] is not None):
         return UNSUPPORTED
+    if by_quote and order_type == BRACKET:
+        return NO_QUOTE_BRACKET
     if by_quote and (order_type != MARKET or side == "SELL"):
         return NO_QUOTE_SIZE
     if order_type != MARKET and numbers["limit_price"] is None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from trader.simulator.agenda import Agenda
-from trader.simulator.catalogue import Listing
+from trader.simulator.catalogue import Listing, with_twins
 from trader.simulator.depth import Books, Depth
 from trader.simulator.ids import Ids
 from trader.simulator.ledger import Ledger
@@ -40,11 +40,12 @@ class Venue:
         deposits: Mapping[str, Decimal],
         settings: VenueSettings | None = None,
         ledger: Ledger | None = None,
+        twins: bool = True,
     ) -> None:
         self.settings = settings or VenueSettings()
         self.ids = Ids(self.settings.seed)
         self.ledger = ledger or Ledger()
-        self.listings: dict[str, Listing] = dict(source.listings)
+        self.listings: dict[str, Listing] = with_twins(source.listings) if twins else dict(source.listings)
         self.tape = Tape(source)
         self.books = Books(self.tape, self.settings.seed)
         self.now = self.opened = now
@@ -72,11 +73,20 @@ class Venue:
         """What is listed under that id."""
         return self.listings.get(product_id)
 
+    def twins(self, product_id: str) -> list[str]:
+        """What else trades on that product's market."""
+        return [row.product_id for row in self.listings.values() if row.alias == product_id]
+
+    def market(self, product_id: str) -> Listing:
+        """The listing whose market that product trades on: its own, or its twin's."""
+        return self.listings[self.listings[product_id].market_id]
+
     def change_listing(self, product_id: str, **changes: Any) -> Listing:
-        """Change flags or increments under way; working orders stay as they are."""
+        """Change flags or increments under way, of its twin too; working orders stay as they are."""
         if product_id not in self.listings:
             raise BadRequest(404, "NOT_FOUND", f"Product {product_id} not supported", details=False)
-        self.listings[product_id] = replace(self.listings[product_id], **changes)
+        for name in (product_id, *self.twins(product_id)):
+            self.listings[name] = replace(self.listings[name], **changes)
         return self.listings[product_id]
 
     @exactly
