@@ -13,7 +13,9 @@ from decimal import Decimal
 
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
-from trader.execution.engine import ExecutionEngine
+from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
+from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, view_of
 from trader.gateway.continuity import where_to_go_on
@@ -24,7 +26,7 @@ from trader.model.book import Book
 from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
 from trader.model.money import exact
 from trader.model.orders import OrderIntent
-from trader.model.trading import TradingState
+from trader.model.trading import Side, TradingState
 from trader.ports import Journal
 from trader.state.ledger import Ledger
 from trader.universe import changes
@@ -42,7 +44,8 @@ class Books:
     """
     What an account owns and has working, on *market*; without a *venue* nothing is ever sent.
 
-    *is_ours* is asked before every send whether the account is still this process's.
+    *is_ours* is asked before every send whether the account is still this process's, *forbids* whether anything else
+    speaks against it.  With *wire* the account is on a venue, and what happened there is taken in, not played.
     *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at.
     """
 
@@ -54,30 +57,43 @@ class Books:
         account: Account,
         venue: Venue | None = None,
         is_ours: Callable[[], bool] = always,
+        wire: WireSetup | None = None,
+        forbids: LastLook = nothing_forbids,
     ) -> None:
-        self._is_ours = is_ours
+        self._is_ours, self._forbids = is_ours, forbids
         self.desk, self.market, self.account = desk, market, account
         self.ledger, self.journal = Ledger(), Witness(journal)
-        self.found = recover(self.journal, self.ledger, account, market.time(market.first))
-        self.settled = where_to_go_on(market, self.ledger, self.found.marked_at)
+        lives = Lifecycle()
+        opening = market.time(market.first)
+        self.found = recover(self.journal, self.ledger, account, opening, lives if wire is not None else None)
+        marked_at = self.found.marked_at
+        self.settled = where_to_go_on(market, self.ledger if wire is None else None, marked_at)
         self.following = market.first if self.settled is None else self.settled
         if self.settled is not None:
             market.changes(self.settled)
         self.exchange = venue(self.ledger) if venue is not None else None
-        self.execution = ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
+        self.wired: WireExecution | None = None
+        if wire is not None:
+            self.wired = WireExecution(self.journal, self.ledger, wire, lives, marked_at or opening, self._last_look)
+        self.execution = self.wired or ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
         if self.found.marked_at is not None:
             self._take_up(self.found, self.found.marked_at)
 
     def _take_up(self, found: Recovered, now: datetime) -> None:
         """Finish what the process before had begun at the instant *now*."""
-        unsent = settle_orders(self.journal, self.ledger, now)
+        unsent: tuple[OrderIntent, ...] = ()
+        if self.wired is not None:
+            self.wired.take_up()
+        else:
+            unsent = settle_orders(self.journal, self.ledger, now)
         if self.exchange is not None:
             leaving = {intent.client_order_id for intent in unsent}
             working = [order for order_id, order in self.ledger.working.items() if order_id not in leaving]
             self.exchange.restore(self.ledger.positions.values(), working)
         self.execution.send(unsent, now)
         if self.ledger.state is not TradingState.ACTIVE:
-            self.execution.cancel(self.book().working_buys)
+            buys = [i for i, order in self.ledger.working.items() if order.intent.side is Side.BUY]
+            self.execution.cancel(buys)
         if found.open_cycle:
             self.execution.record(CycleEnded(now, found.open_cycle, INTERRUPTED, detail="the process ended within it"))
         if found.is_over_at(now) and self.settled is not None and self.now == now:
@@ -99,6 +115,8 @@ class Books:
         if self.settled == k:
             return []
         happened: list[Event] = []
+        if self.wired is not None:
+            self.wired.sync()
         if exchange is not None and self.settled is not None:
             for j in range(self.settled, k):
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
@@ -142,4 +160,8 @@ class Books:
         if not self._is_ours():
             return "another instance holds the account"
         state = self.ledger.state
-        return f"trading is {state.value}" if state in (TradingState.HALTED, TradingState.KILLED) else None
+        if state in (TradingState.HALTED, TradingState.KILLED):
+            return f"trading is {state.value}"
+        if state is TradingState.REDUCING and intent.side is Side.BUY:
+            return "trading is reducing: exits only"
+        return self._forbids(intent)

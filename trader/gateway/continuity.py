@@ -19,14 +19,18 @@ class CannotGoOn(TraderError):
     """The bars at hand do not continue the account's history."""
 
 
-def where_to_go_on(market: ReplayMarket, ledger: Ledger, marked_at: datetime | None) -> int | None:
+def where_to_go_on(market: ReplayMarket, ledger: Ledger | None, marked_at: datetime | None) -> int | None:
     """
     The instant up to which *ledger*, last marked at *marked_at*, is settled; None where nothing needs settling yet.
 
-    Raises CannotGoOn, naming what is missing, where something is held or working and *market* would leave a gap.
+    Raises CannotGoOn, naming what is missing, where something is held or working and *market* would leave a gap; no
+    *ledger*, no gap: a venue remembers what happened.
     """
     if marked_at is None:
         return None
+    if ledger is None:
+        k = market.index_at_or_after(marked_at)
+        return k if market.first <= k <= market.last else None
     owned = {symbol for _, symbol in ledger.positions} | {order.intent.symbol for order in ledger.working.values()}
     k = market.index_at_or_after(marked_at)
     if owned:

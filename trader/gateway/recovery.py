@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trader.errors import TraderError
+from trader.execution.lifecycle import Lifecycle
 from trader.gateway.account import Account
 from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
 from trader.model.orders import OrderIntent, OrderStatus
@@ -61,14 +62,21 @@ class Recovered:
         return self.decided_at == now or (self.begun_at == now and self.is_whole)
 
 
-def recover(journal: Journal, ledger: Ledger, account: Account, now: datetime) -> Recovered:
-    """Fold *journal* into *ledger*; a journal without events is opened at *now* with the account's cash."""
+def recover(
+    journal: Journal, ledger: Ledger, account: Account, now: datetime, lives: Lifecycle | None = None
+) -> Recovered:
+    """
+    Fold *journal* into *ledger*, and into *lives* where the account is on a venue; a journal without events is opened
+    at *now* with the account's cash.
+    """
     found = Recovered()
     for event in journal.replay():
         if isinstance(event, AccountOpened):
             _same_account(event, account)
         found.note(event)
         ledger.apply(event)
+        if lives is not None:
+            lives.apply_all((event,))
     if not found.count:
         cash, version = account.cash_usd, account.engine_version
         _record(journal, ledger, AccountOpened(now, account.mode, account.name, cash, version, account.config_hash))

@@ -1,0 +1,169 @@
+"""
+Carrying decisions out on a venue that may be slow, lie, or not answer.
+
+The same surface as the engine of a simulated account; `sync` takes in what has
+happened, looks after what rests and compares the balances, and is where an
+account begins after a restart.  While the venue cannot be read, `down` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
+from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_intake import Intake
+from trader.execution.wire_record import STOPPED, WireRecord
+from trader.execution.wire_send import Sender
+from trader.execution.wire_tend import QuoteOf, Tender
+from trader.execution.wiring import WirePolicy
+from trader.model.decision import Decision, Proposals
+from trader.model.events import Event, ForeignHeld
+from trader.model.market import asset_of
+from trader.model.money import ZERO
+from trader.model.orders import OrderIntent, OrderStatus
+from trader.model.trading import Side, TradingState
+from trader.ports import Clock, Journal, Wire, WireDown
+from trader.state.ledger import Ledger
+from trader.state.reconcile import Difference, differences, foreign, holdings
+
+
+def unquoted(symbol: str) -> None:
+    """No quote of anything: maker entries are not repriced."""
+
+
+def nowhere(symbol: str) -> bool:
+    """No symbol takes a resting stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class WireSetup:
+    """What a venue account works with.  *rests* says where the venue takes a stop; *symbols* are those dealt in."""
+
+    wire: Wire
+    clock: Clock
+    symbols: tuple[str, ...]
+    policy: WirePolicy = field(default_factory=WirePolicy)
+    quote: QuoteOf = unquoted
+    rests: Callable[[str], bool] = nowhere
+    bot_id: str = "t247"
+
+
+class WireExecution(ExecutionEngine):
+    """One account's way to a real venue; *lives* is folded from the journal the *ledger* was, *since* its last mark."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        ledger: Ledger,
+        setup: WireSetup,
+        lives: Lifecycle,
+        since: datetime,
+        last_look: LastLook = nothing_forbids,
+    ) -> None:
+        super().__init__(journal, ledger, None, last_look)
+        self.record_book = WireRecord(journal, ledger, setup.clock, lives)
+        self._wire, self._symbols = setup.wire, setup.symbols
+        self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
+        self.intake = Intake(self.record_book, setup.wire, self.tender.follow_up, since)
+        self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
+        self._doubts: list[Difference] = []
+        self.down = ""
+
+    @property
+    def lives(self) -> Lifecycle:
+        """Every intent and what the venue calls it."""
+        return self.record_book.lives
+
+    def record(self, *events: Event) -> None:
+        """Commit *events*, then fold them in."""
+        self.record_book.record(*events)
+
+    def carry_out(self, decision: Decision, proposals: Proposals, cycle_id: str) -> None:
+        """Record *decision* with its intents, send what it planned, and take in what came of it at once."""
+        super().carry_out(decision, proposals, cycle_id)
+        if decision.intents and any(life.at_venue for life in self.lives.live.values()):
+            self._reading(self._take_in)
+
+    def send(self, intents: Sequence[OrderIntent], now: datetime) -> None:
+        """Send *intents*, exits first: what they free can be spent, and they must not wait."""
+        for intent in sorted(intents, key=lambda one: one.side.value, reverse=True):
+            self.sender.send(intent)
+
+    def cancel(self, client_order_ids: Sequence[str]) -> None:
+        """Ask for the end of working orders; what becomes of them is taken in later."""
+        self.sender.cancel(client_order_ids)
+
+    def unrecorded_news(self) -> list[Event]:
+        """Nothing: what is taken in from a venue is recorded as it is taken in."""
+        return []
+
+    def take_up(self) -> None:
+        """After a restart: what had not left stays here, and what may have left is unknown until it is found."""
+        for life in list(self.lives.live.values()):
+            if life.status is OrderStatus.STORED:
+                self.record_book.move(life, OrderStatus.NOT_SENT, "stopped before it was sent")
+            elif life.status is OrderStatus.SENT:
+                self.record_book.move(life, OrderStatus.UNKNOWN, "stopped before its answer was recorded")
+
+    def sync(self) -> bool:
+        """Take in, look after what rests, compare balances; False where the venue could not be read."""
+        return self._reading(self._synced)
+
+    def _synced(self) -> None:
+        self.sender.products = dict(self._wire.products(self._symbols))
+        self._take_in()
+        if self.ledger.state is TradingState.KILLED:
+            self.sender.cancel_everything()
+        self.tender.end_overdue(self.sender)
+        self.sender.cancel_unwanted()
+        self.tender.protect(self.sender)
+        self._compare_balances()
+
+    def _take_in(self) -> None:
+        self.intake.take_in()
+        following, self.intake.following = self.intake.following, []
+        for intent in following:
+            self.sender.send(intent)
+
+    def _reading(self, read: Callable[[], None]) -> bool:
+        try:
+            read()
+        except WireDown as down:
+            self.down = str(down)
+            return False
+        self.down = ""
+        return True
+
+    @property
+    def ledger(self) -> Ledger:
+        """The account's books."""
+        return self.record_book.ledger
+
+    def _look(self, intent: OrderIntent) -> str | None:
+        """The last look; a venue that cannot be read gets no entries."""
+        if self.down and intent.side is Side.BUY:
+            return f"the venue cannot be read: {self.down}"
+        return self._last_look(intent)
+
+    def _compare_balances(self) -> None:
+        """Two looks in a row that find the same difference halt; one may be a fill on its way."""
+        ours = dict.fromkeys((asset_of(symbol) for symbol in self._symbols), ZERO)
+        ours |= holdings(self.ledger.cash_usd, self.ledger.positions.values())
+        balances = self._wire.balances()
+        if self.lives.foreign is None:
+            self.record(ForeignHeld(self.record_book.clock.now(), foreign(balances, ours)))
+        assert self.lives.foreign is not None, "just recorded"
+        if any(
+            life.status is not OrderStatus.OPEN or life.intent.protects is False for life in self.lives.live.values()
+        ):
+            self._doubts = []
+            return
+        found = differences(ours, self.lives.foreign, balances)
+        for difference in found:
+            if difference in self._doubts and self.ledger.state not in STOPPED:
+                self.record_book.differ(f"balance of {difference.currency}", difference.ours, difference.theirs)
+        self._doubts = found

@@ -1,0 +1,163 @@
+"""
+From a stored intent to bytes on the wire, and no byte twice.
+
+Stored, previewed where asked, looked at a last time, `sent` committed, sent;
+then the answer is committed and the order read back.  Only what the venue
+certainly has not got is sent again, as it stands and behind a new last look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from trader.execution.lifecycle import Life
+from trader.execution.wire_intake import Intake
+from trader.execution.wire_record import WireRecord
+from trader.execution.wiring import WirePolicy, wire_order
+from trader.model.events import OrderChanged, WireStored
+from trader.model.money import ZERO
+from trader.model.orders import OrderIntent, OrderStatus
+from trader.model.trading import Side
+from trader.model.wire import ProductState, WireOrder
+from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, Wire, WireDown
+
+RESENDS = 1
+RESEND_SECONDS = 1.0
+STEP_ASIDE_SECONDS = (0.1, 0.2, 0.4, 0.8)
+"""How often, and after which waits, a stop that was asked to end is looked at."""
+CANCELS_AT_ONCE = 100
+
+
+class Sender:
+    """Sends intents and cancels orders; *products* are the venue's, refreshed by whoever asks it."""
+
+    def __init__(
+        self,
+        record: WireRecord,
+        wire: Wire,
+        intake: Intake,
+        policy: WirePolicy,
+        last_look: Callable[[OrderIntent], str | None],
+    ) -> None:
+        self._record, self._wire, self._intake = record, wire, intake
+        self._policy, self._last_look = policy, last_look
+        self.products: Mapping[str, ProductState] = {}
+        self.unwanted: set[str] = set()
+        """Orders to cancel as soon as the venue's name for them is known."""
+
+    def send(self, intent: OrderIntent) -> None:
+        """Send *intent*, which is stored; whatever comes of it is committed."""
+        life = self._record.lives.lives[intent.client_order_id]
+        if intent.side is Side.SELL and not intent.protects:
+            in_the_way = self._step_aside(intent)
+            if in_the_way:
+                self._record.move(life, OrderStatus.NOT_SENT, in_the_way)
+                return
+        product = self.products.get(intent.symbol)
+        wire = wire_order(intent, product, self._policy) if product is not None else "the venue does not list it"
+        refused = wire if isinstance(wire, str) else self._previewed(wire)
+        if isinstance(wire, str) or refused:
+            self._record.move(life, OrderStatus.NOT_SENT, refused)
+            return
+        for attempt in range(1 + RESENDS):
+            forbidden = self._last_look(intent)
+            if forbidden is not None:
+                self._record.move(life, OrderStatus.NOT_SENT, forbidden)
+                return
+            if self._place(life, wire):
+                return
+            if attempt < RESENDS:
+                self._record.clock.sleep(RESEND_SECONDS)
+        self._record.move(life, OrderStatus.NOT_SENT, f"the venue did not take it {1 + RESENDS} times")
+
+    def _previewed(self, wire: WireOrder) -> str:
+        """Why the venue would refuse it; empty where it would not, or is not asked."""
+        if not self._policy.preview:
+            return ""
+        try:
+            return "; ".join(f"preview: {error}" for error in self._wire.preview(wire).errors)
+        except WireDown as down:
+            return "" if wire.side is Side.SELL else f"preview: {down}"
+
+    def _place(self, life: Life, wire: WireOrder) -> bool:
+        """Commit `sent` and send; False where the venue certainly has not got it."""
+        record, client_id = self._record, wire.client_order_id
+        now = record.clock.now()
+        record.record(WireStored(now, wire), OrderChanged(now, client_id, OrderStatus.SENT))
+        answer = self._wire.place(wire)
+        if isinstance(answer, NotAccepted):
+            record.move(life, OrderStatus.STORED, answer.reason)
+            return False
+        if isinstance(answer, Acknowledged):
+            self._acknowledged(life, answer.order_id)
+        elif isinstance(answer, Refused):
+            record.move(life, OrderStatus.REJECTED, answer.reason)
+        elif isinstance(answer, OutcomeUnknown):
+            record.move(life, OrderStatus.UNKNOWN, answer.reason)
+        return True
+
+    def _acknowledged(self, life: Life, order_id: str) -> None:
+        """The venue says it has it: read it back, for an id used before is acknowledged just the same."""
+        record = self._record
+        owner = record.lives.of_order(order_id)
+        if owner is not None:
+            record.move(life, OrderStatus.UNKNOWN, f"acknowledged as order {order_id}, which is another's")
+            record.differ(f"order {order_id}", owner.intent.client_order_id, life.intent.client_order_id)
+            return
+        record.move(life, OrderStatus.OPEN, order_id=order_id)
+        try:
+            there = self._wire.order(order_id)
+        except WireDown:
+            return  # taking in looks again
+        if there is not None:
+            self._intake.verify(life, there)
+
+    def cancel(self, client_order_ids: Sequence[str]) -> None:
+        """Ask for the end of working orders; one whose name is not known yet is cancelled once it is."""
+        lives = self._record.lives.live
+        self.unwanted |= {one for one in client_order_ids if one in lives and lives[one].at_venue}
+        self.cancel_unwanted()
+
+    def cancel_everything(self) -> None:
+        """Ask for the end of whatever works or may yet appear."""
+        self.cancel(list(self._record.lives.live))
+
+    def cancel_unwanted(self) -> None:
+        """Ask the venue to end every unwanted order it has a name for; asked again until each is over."""
+        lives = self._record.lives.live
+        self.unwanted &= lives.keys()
+        ids = [lives[one].order_id for one in sorted(self.unwanted) if lives[one].order_id]
+        for first in range(0, len(ids), CANCELS_AT_ONCE):
+            self._wire.cancel(ids[first : first + CANCELS_AT_ONCE])
+
+    def _step_aside(self, intent: OrderIntent) -> str:
+        """End the stop that protects what *intent* sells; why it may not be sold now, or empty."""
+        record, key = self._record, (intent.strategy, intent.symbol)
+        stops = [one for one in record.lives.live.values() if one.intent.protects and key_of(one.intent) == key]
+        if stops:
+            self.cancel([stop.intent.client_order_id for stop in stops])
+        for seconds in STEP_ASIDE_SECONDS:
+            if all(stop.status.terminal for stop in stops):
+                break
+            try:
+                self._intake.take_in()
+            except WireDown as down:
+                return f"its stop may still rest at the venue: {down}"
+            if not all(stop.status.terminal for stop in stops):
+                record.clock.sleep(seconds)
+        if not all(stop.status.terminal for stop in stops):
+            return "its stop was asked to end and still rests at the venue"
+        held = record.ledger.positions.get(key)
+        size = ZERO if held is None else held.size
+        return "" if size >= intent.size else f"its stop has sold: {size} of {intent.size} left"
+
+
+def key_of(intent: OrderIntent) -> tuple[str, str]:
+    """Whose position in what."""
+    return intent.strategy, intent.symbol
+
+
+def is_due(life: Life, now: datetime, policy: WirePolicy) -> bool:
+    """A maker entry has rested as long as it may."""
+    return now >= life.intent.as_of + policy.maker_ttl

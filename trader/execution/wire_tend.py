@@ -1,0 +1,148 @@
+"""
+Orders of our own making: what goes on where a maker entry ended, and the stops that rest.
+
+Neither adds risk.  A follow-up is for what an approved intent left unfilled, at
+a price its approved worst case still pays for; a stop sells what is held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from trader.execution.lifecycle import Life
+from trader.execution.wire_record import WireRecord
+from trader.execution.wire_send import Sender, is_due, key_of
+from trader.execution.wiring import WirePolicy, bound
+from trader.model.book import Key
+from trader.model.market import Quote
+from trader.model.money import ZERO, floor_to
+from trader.model.orders import OrderIntent, OrderStatus, OrderType, Position
+from trader.model.trading import ExitReason, Side, TradingState
+
+QuoteOf = Callable[[str], Quote | None]
+CAN_PROTECT = (TradingState.ACTIVE, TradingState.REDUCING)
+
+
+class Tender:
+    """
+    Looks after maker entries and protective stops; *rests* says whether the venue takes a stop in a symbol.
+    """
+
+    def __init__(
+        self, record: WireRecord, policy: WirePolicy, quote: QuoteOf, rests: Callable[[str], bool], bot_id: str
+    ) -> None:
+        self._record, self._policy, self._quote, self._rests, self._bot_id = record, policy, quote, rests, bot_id
+        self._refused: dict[Key, tuple[Decimal, Decimal]] = {}
+
+    @property
+    def unprotected(self) -> tuple[Key, ...]:
+        """Positions whose stop the venue would not take: nothing protects them but this process."""
+        return tuple(sorted(self._refused))
+
+    def end_overdue(self, sender: Sender) -> None:
+        """Ask for the end of maker entries that have rested long enough."""
+        now = self._record.clock.now()
+        due = [
+            client_id
+            for client_id, life in self._record.lives.live.items()
+            if life.intent.order_type is OrderType.LIMIT_MAKER and life.at_venue and is_due(life, now, self._policy)
+        ]
+        if due:
+            sender.cancel(due)
+
+    def follow_up(self, life: Life) -> OrderIntent | None:
+        """The intent for what the maker entry *life* left unfilled: at a new bid, or taken; None where it ends here."""
+        ended, ledger = life.intent, self._record.ledger
+        left = ended.size - life.filled
+        if ended.order_type is not OrderType.LIMIT_MAKER or left <= ZERO or ledger.state is not TradingState.ACTIVE:
+            return None
+        quote, tries = self._quote(ended.symbol), self._tries(ended)
+        if quote is None or (tries > self._policy.reprices and not self._policy.taker_fallback):
+            return None
+        worst = ended.worst_case_usd * left / ended.size
+        child = replace(
+            ended,
+            client_order_id=_derived(ended.client_order_id, f"{ended.client_order_id}|{tries}"),
+            as_of=self._record.clock.now(),
+            size=left,
+            worst_case_usd=worst,
+            replaces=ended.client_order_id,
+        )
+        if tries <= self._policy.reprices:
+            return replace(child, limit_price=min(quote.bid, bound(child, self._policy)))
+        return replace(child, order_type=OrderType.MARKET, limit_price=None)
+
+    def _tries(self, intent: OrderIntent) -> int:
+        """How many intents went on for this one wish, this one included."""
+        count, lives = 1, self._record.lives.lives
+        while intent.replaces:
+            intent, count = lives[intent.replaces].intent, count + 1
+        return count
+
+    def protect(self, sender: Sender) -> None:
+        """Let every position have its stop resting at the venue, for its size and at its price."""
+        record, stops, selling = self._record, dict[Key, list[Life]](), set[Key]()
+        for life in record.lives.live.values():
+            if life.intent.protects:
+                stops.setdefault(key_of(life.intent), []).append(life)
+            elif life.intent.side is Side.SELL:
+                selling.add(key_of(life.intent))
+        positions = record.ledger.positions
+        stale = [
+            life.intent.client_order_id
+            for key, found in stops.items()
+            for life in found
+            if not self._still_right(life, positions.get(key), sender)
+        ]
+        if stale:
+            sender.cancel(stale)
+        for key in self._refused.keys() - positions.keys():
+            del self._refused[key]
+        if record.ledger.state not in CAN_PROTECT:
+            return
+        for key, position in list(positions.items()):
+            if key not in stops and key not in selling and position.stop_price is not None and self._rests(key[1]):
+                self._place(key, position, sender)
+
+    def _still_right(self, life: Life, position: Position | None, sender: Sender) -> bool:
+        if position is None or position.stop_price is None:
+            return False
+        product = sender.products.get(position.symbol)
+        size = position.size if product is None else floor_to(position.size, product.base_increment)
+        return life.intent.stop_price == position.stop_price and life.left == size
+
+    def _place(self, key: Key, position: Position, sender: Sender) -> None:
+        assert position.stop_price is not None, "asked only for a position that has one"
+        if self._refused.get(key) == (position.stop_price, position.size):
+            return  # asked for again once the position or its stop changes
+        lives, now = self._record.lives.lives, self._record.clock.now()
+        purpose = f"{key}|{position.stop_price}|{position.size}|{len(lives)}"
+        intent = OrderIntent(
+            client_order_id=_derived(f"{self._bot_id}-{position.symbol}-{int(now.timestamp())}-", purpose),
+            as_of=now,
+            symbol=position.symbol,
+            side=Side.SELL,
+            strategy=position.strategy,
+            size=position.size,
+            order_type=OrderType.STOP_LIMIT,
+            limit_price=None,
+            reference_price=position.stop_price,
+            worst_case_usd=ZERO,
+            stop_price=position.stop_price,
+            exit_reason=ExitReason.STOP_LOSS,
+            reason="rests at the exchange",
+        )
+        life = self._record.store(intent)
+        sender.send(intent)
+        if life.status in (OrderStatus.REJECTED, OrderStatus.NOT_SENT):
+            self._refused[key] = (position.stop_price, position.size)
+        else:
+            self._refused.pop(key, None)
+
+
+def _derived(client_order_id: str, purpose: str) -> str:
+    """Another id of the same kind, which follows from *purpose*."""
+    return f"{client_order_id.rpartition('-')[0]}-{hashlib.sha256(purpose.encode()).hexdigest()[:12]}"
