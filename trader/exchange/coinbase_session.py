@@ -1,0 +1,131 @@
+"""
+The official SDK behind a guarded transport: a call goes in, JSON or a failure comes out.
+
+Its plain `get` and `post` sign and send; its response classes are left alone,
+because they raise a bare TypeError on shapes that come after an order exists.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from coinbase.constants import API_PREFIX
+from coinbase.rest import RESTClient
+
+from trader.exchange.coinbase_failures import CAUGHT, Failed, Why, failure_of
+from trader.exchange.coinbase_key import ApiKey
+from trader.exchange.coinbase_limits import Class, Limits
+from trader.exchange.coinbase_retry import Retries
+from trader.exchange.coinbase_settings import CoinbaseSettings
+from trader.exchange.coinbase_transport import guard, passage, trust
+from trader.ports import Clock
+
+Json = dict[str, Any]
+Reply = Json | Failed
+SDK_LOGGER = "coinbase.RESTClient"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint we use; *changes* marks those that only a trading connection may call."""
+
+    name: str
+    path: str
+    kind: Class = Class.PRIVATE
+    post: bool = False
+    changes: bool = False
+    suffixed: bool = False
+    """The path goes on with an id."""
+
+
+TIME = Route("time", "/time", Class.PUBLIC)
+PRODUCTS = Route("products", "/products")
+ACCOUNTS = Route("accounts", "/accounts")
+FEES = Route("transaction_summary", "/transaction_summary")
+PERMISSIONS = Route("key_permissions", "/key_permissions")
+ORDERS = Route("list_orders", "/orders/historical/batch")
+FILLS = Route("list_fills", "/orders/historical/fills")
+ORDER = Route("get_order", "/orders/historical/", suffixed=True)
+PREVIEW = Route("preview_order", "/orders/preview", post=True)
+CREATE = Route("create_order", "/orders", Class.ORDERS, post=True, changes=True)
+CANCEL = Route("cancel_orders", "/orders/batch_cancel", Class.ORDERS, post=True, changes=True)
+ROUTES = (TIME, PRODUCTS, ACCOUNTS, FEES, PERMISSIONS, ORDERS, FILLS, ORDER, PREVIEW, CREATE, CANCEL)
+
+
+def permitted(read_only: bool) -> Callable[[str, str], bool]:
+    """The allow-list: our routes, and for a connection that only looks none that changes anything."""
+    open_to_us = [route for route in ROUTES if not (read_only and route.changes)]
+    exact = {("POST" if route.post else "GET", API_PREFIX + route.path) for route in open_to_us if not route.suffixed}
+    prefixes = tuple(API_PREFIX + route.path for route in open_to_us if route.suffixed)
+
+    def permit(method: str, path: str) -> bool:
+        suffixes = [path.removeprefix(prefix) for prefix in prefixes if method == "GET" and path.startswith(prefix)]
+        return (method, path) in exact or any(suffix and "/" not in suffix for suffix in suffixes)
+
+    return permit
+
+
+class CoinbaseSession:
+    """One connection: limits, retries of questions, deadlines.  It cannot be pickled, for it holds a key."""
+
+    def __init__(
+        self, settings: CoinbaseSettings, key: ApiKey, *, read_only: bool, clock: Clock, rng: random.Random
+    ) -> None:
+        self._settings, self._clock = settings, clock
+        times = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
+        name, secret = key.name.reveal(), key.secret.reveal()
+        self._client = RESTClient(api_key=name, api_secret=secret, base_url=settings.rest_host, timeout=times)
+        guard(self._client.session, settings.rest_host, trust(settings.ca_file), permitted(read_only))
+        logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
+        self.limits = Limits(settings.rates, clock)
+        self.retries = Retries(settings.retry, clock, rng)
+
+    def question(self, route: Route, params: Mapping[str, Any] | None = None, suffix: str = "") -> Reply:
+        """Ask, again where that may help."""
+        return self.retries(lambda: self._once(route, self._patience, params=params, suffix=suffix))
+
+    def command(self, route: Route, body: Json, *, insist: bool = False) -> Reply:
+        """
+        Send *body*, once.  It waits for its turn under our limits as long as an order may; then it is held back,
+        or, with *insist*, leaves nevertheless.
+        """
+        return self._once(route, self._settings.rates.order_patience_seconds, body=body, insist=insist)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.session.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session holds a key and is not pickled or copied")
+
+    @property
+    def _patience(self) -> float:
+        return self._settings.retry.deadline_seconds
+
+    def _once(
+        self, route: Route, patience_seconds: float, *, params: Mapping[str, Any] | None = None, suffix: str = "",
+        body: Json | None = None, insist: bool = False,
+    ) -> Reply:  # fmt: skip
+        if not self.limits.wait(route.kind, patience_seconds) and not insist:
+            return Failed(Why.HELD, f"our own limit of {route.kind} calls holds it longer than {patience_seconds:g} s")
+        reply = self._sent(API_PREFIX + route.path + suffix, route, params, body)
+        if isinstance(reply, Failed) and reply.why is Why.THROTTLED:
+            self.limits.throttled(route.kind, reply.retry_after_seconds)
+        return reply
+
+    def _sent(self, path: str, route: Route, params: Mapping[str, Any] | None, body: Json | None) -> Reply:
+        with passage(self._settings.deadline_seconds) as way:
+            try:
+                if route.post:
+                    answer = self._client.post(path, data=dict(body or {}))
+                else:
+                    answer = self._client.get(path, params=dict(params or {}), public=route.kind is Class.PUBLIC)
+            except CAUGHT as error:
+                return failure_of(error, way.left, self._clock.now())
+        if not isinstance(answer, dict):
+            return Failed(Why.GARBLED, f"its answer is JSON, but a {type(answer).__name__} where an object should be")
+        return answer

@@ -1,0 +1,133 @@
+"""
+The last thing before the network: what may leave, to whom, and until when.
+
+Only calls of our own list leave, only to one host whose certificate verifies,
+and no byte after the call's deadline.  And it is known of every call whether a
+first byte left: an order that failed before it certainly does not exist.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+
+from trader.exchange.coinbase_settings import BadSettings
+
+IDLE_CONNECTIONS = 10
+
+
+@dataclass(slots=True)
+class Passage:
+    """One call on its way: *deadline* by the monotonic clock, and whether a byte of the request left."""
+
+    deadline: float
+    left: bool = False
+
+    def remaining(self) -> float:
+        """Seconds until nothing may move any more."""
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the call's deadline is over")
+        return seconds
+
+
+_passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
+
+
+@contextmanager
+def passage(deadline_seconds: float) -> Iterator[Passage]:
+    """Everything sent and read by this thread within is one call."""
+    way = Passage(time.monotonic() + deadline_seconds)
+    token = _passage.set(way)
+    try:
+        yield way
+    finally:
+        _passage.reset(token)
+
+
+class DeadlineSocket(ssl.SSLSocket):
+    """A TLS socket that holds each read and write to its call's deadline: a time-out alone lets bytes drip for ever."""
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """Send, and note that something left."""
+        self._hasten()
+        way = _passage.get()
+        if way is not None:
+            way.left = True
+        return super().send(data, flags)
+
+    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
+        """Read no longer than the call may last."""
+        self._hasten()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def _hasten(self) -> None:
+        way = _passage.get()
+        if way is not None:
+            left, usual = way.remaining(), self.gettimeout()
+            self.settimeout(left if usual is None else min(usual, left))
+
+
+class Forbidden(requests.RequestException):
+    """A call that is not on the list; it did not leave."""
+
+
+Permit = Callable[[str, str], bool]
+"""Whether a method and a path may leave."""
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Carries what *permit* lets pass, over TLS that trusts *context* alone; no retries of its own."""
+
+    def __init__(self, context: ssl.SSLContext, permit: Permit) -> None:
+        self._context = context
+        self._permit = permit
+        super().__init__(pool_maxsize=IDLE_CONNECTIONS, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        """Every connection of this adapter is made with our context."""
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **pool_kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nobody's settings, `verify=False` among them, add to or take from whom we trust."""
+        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Pass *request* on, if it may leave."""
+        path = urlsplit(str(request.url)).path
+        if not self._permit(str(request.method), path):
+            raise Forbidden(f"{request.method} {path} may not leave here")
+        return super().send(request, *args, **kwargs)
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """A context that verifies certificate and host name: by *ca_file* alone, or by the public authorities."""
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
+    except OSError as error:
+        raise BadSettings(
+            f"exchange.coinbase.ca_file: {ca_file}: no certificates in PEM there ({error.strerror or error.args[-1]}); "
+            "leave it out for the real venue; `trader simulator` prints its own"
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def guard(session: requests.Session, host: str, context: ssl.SSLContext, permit: Permit) -> None:
+    """Make *session* reach *host* and nothing else: no proxy, no redirect, no other scheme."""
+    context.sslsocket_class = DeadlineSocket
+    session.trust_env = False
+    session.max_redirects = 0
+    session.adapters.clear()
+    session.mount(f"https://{host}/", GuardedAdapter(context, permit))
