@@ -76,7 +76,6 @@ def test_import_merges_and_reports(lake, tmp_path, capsys):
         pytest.param(["list", "--data", "nowhere"], "nowhere: no such folder", id="no folder"),
         pytest.param(["verify", "--data", "."], "no bars here", id="empty"),
         pytest.param(["import", "BTC-USD_1h.csv"], "no such file", id="no source"),
-        pytest.param(["download"], "not there yet, it comes with the exchange adapter", id="download"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_exit_code_2(tmp_path, monkeypatch, capsys, arguments, says):

@@ -74,14 +74,22 @@ def import_bars(
     if problems:
         raise BadBars(source.name, problems)
 
+    return merge_bars(target, starts, block, replace=replace, where=source.name)
+
+
+def merge_bars(target: Path, starts: IntArray, block: FloatArray, *, replace: bool, where: str) -> Imported:
+    """Put sound bars into the lake's file *target*; see `import_bars` for *replace*.  *where* names their source."""
+    named = NAME.fullmatch(target.stem)
+    assert named is not None, "the caller has checked the name"
+    seconds = parse_granularity(named["granularity"])
     read, old = len(starts), 0
     replaced = 0
     if target.is_file():
-        there = LakeFile(symbol, seconds, segment, granularity, "A", target)
+        there = LakeFile(named["symbol"], seconds, named["segment"] or "", named["granularity"], "A", target)
         known, columns = read_windows([there], *FOREVER)
         old = len(known)
-        starts, block, replaced = _merged((known, columns), (starts, block), replace, source.name)
-    _require_no_overlap(lake, target, (int(starts[0]), int(starts[-1]) + seconds))
+        starts, block, replaced = _merged((known, columns), (starts, block), replace, where)
+    _require_no_overlap(target.parent, target, (int(starts[0]), int(starts[-1]) + seconds))
     write_bars(target, bars_frame(starts, block))
     return Imported(target.name, read=read, added=len(starts) - old, replaced=replaced, rows=len(starts))
 
