@@ -13,12 +13,13 @@ from decimal import ROUND_DOWN, Decimal
 
 from trader.exits import ExitWish
 from trader.model.book import Book
-from trader.model.market import Snapshot
+from trader.model.market import FeedHealth, Quote, Snapshot
 from trader.model.money import HUNDRED, ONE, ZERO, exact
 from trader.model.trading import Defect, RiskReason, Side, SizedProposal, TradeProposal
 from trader.policy import ExecutionPolicy, RegimePolicy, Tier, UniversePolicy
 
 USD_STEP = Decimal("0.00000001")
+NOTHING_VOUCHED_FOR = FeedHealth()
 
 
 class Sizer:
@@ -42,7 +43,7 @@ class Sizer:
         symbol = wish.symbol if isinstance(wish.symbol, str) else str(wish.symbol)
         member = snapshot.membership.get(symbol)
         tier = self._tiers.get(member.tier) if member is not None else None
-        quote = snapshot.quotes.get(symbol)
+        quote = _priced(snapshot.quotes.get(symbol))
         product = snapshot.products.get(symbol)
         if quote is None or product is None or tier is None:
             defects += (_unknown(symbol, "price" if product is not None and tier is not None else "product"),)
@@ -77,10 +78,13 @@ class Sizer:
             eligible=member is not None and member.eligible,
             reason=wish.reason,
             defects=defects,
+            quote=quote,
+            health=None if snapshot.health is None else snapshot.health.get(symbol, NOTHING_VOUCHED_FOR),
+            exchange_down=snapshot.exchange_down,
         )
 
     def _exit(self, wish: ExitWish, snapshot: Snapshot, book: Book) -> SizedProposal:
-        quote = snapshot.quotes.get(wish.symbol)
+        quote = _priced(snapshot.quotes.get(wish.symbol))
         product = snapshot.products.get(wish.symbol)
         defects = () if quote is not None and product is not None else (_unknown(wish.symbol, "price"),)
         price = quote.mid if quote is not None else ZERO
@@ -105,7 +109,18 @@ class Sizer:
             exit_reason=wish.exit_reason,
             reason=wish.exit_reason.value,
             defects=defects,
+            quote=quote,
+            health=None if snapshot.health is None else snapshot.health.get(wish.symbol, NOTHING_VOUCHED_FOR),
+            exchange_down=snapshot.exchange_down,
         )
+
+
+def _priced(quote: Quote | None) -> Quote | None:
+    """*quote*, unless no price can be made of it: then nothing can be sized by it."""
+    if quote is None:
+        return None
+    mid = quote.mid
+    return quote if mid.is_finite() and mid > ZERO else None
 
 
 def _unknown(symbol: str, what: str) -> Defect:

@@ -19,7 +19,7 @@ from tests.state import nouns
 from trader.model.codec import CodecError, Junk, digest, dumps, from_plain, loads, loads_event, to_plain
 from trader.model.decision import Decision, Proposals
 from trader.model.events import AccountOpened, CycleEnded, OrderFilled, Stopped
-from trader.model.market import Bars, Regime, Snapshot
+from trader.model.market import Bars, FeedHealth, Regime, Snapshot
 from trader.model.money import Liquidity
 from trader.model.orders import Fill
 from trader.model.trading import Side, TradeProposal
@@ -113,6 +113,38 @@ def test_mappings_with_other_keys_are_sorted_pairs():
     assert plain["closed"] == [[60, []], [3600, ["A"]]]
     assert plain["bars"][0][0] == [60, "BTC-USD"]
     assert plain["bars"][0][1]["close"] == [1.5]
+
+
+def test_a_field_that_came_later_is_spelt_only_where_it_says_something():
+    watched = Snapshot("s", NOON, {}, {}, {}, Regime.CHOP, {}, health={"BTC-USD": FeedHealth(NOON, suspect=False)})
+
+    assert not {"health", "exchange_down"} & to_plain(Snapshot("s", NOON, {}, {}, {}, Regime.CHOP, {})).keys()
+    assert to_plain(watched)["health"] == {
+        "BTC-USD": {"bar_seconds": 60, "jump_sigmas": "0", "suspect": False, "watermark": "2024-05-01T12:00:00Z"}
+    }
+    assert from_plain(Snapshot, to_plain(watched)).health == watched.health
+
+
+WRITTEN_BEFORE_FEEDS_WERE_WATCHED = (
+    '{"as_of":"2024-05-01T12:00:00Z","bars":[],"closed":[[3600,["BTC-USD"]]],"id":"s","membership":{},"positions":{},'
+    '"products":{"BTC-USD":{"base_increment":"0.1","base_min_size":"0.1","quote_increment":"0.01",'
+    '"quote_min_usd":"1","symbol":"BTC-USD"}},"quotes":{},"regime":"chop","seed":0}'
+)
+
+
+@pytest.mark.req("X2")
+def test_a_snapshot_of_an_old_journal_loads_as_history_and_is_written_again_the_same():
+    snapshot = loads(Snapshot, WRITTEN_BEFORE_FEEDS_WERE_WATCHED)
+
+    assert (snapshot.health, snapshot.exchange_down, snapshot.products["BTC-USD"].flags) == (None, False, frozenset())
+    assert dumps(snapshot) == WRITTEN_BEFORE_FEEDS_WERE_WATCHED
+
+
+@pytest.mark.req("X2")
+def test_a_later_field_spelt_with_its_default_is_another_spelling():
+    again = loads(Snapshot, WRITTEN_BEFORE_FEEDS_WERE_WATCHED[:-1] + ',"exchange_down":false}')
+
+    assert dumps(again) == WRITTEN_BEFORE_FEEDS_WERE_WATCHED
 
 
 @pytest.mark.parametrize("answer", [Acknowledged("o1"), Refused("no funds"), OutcomeUnknown("timeout")])

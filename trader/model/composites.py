@@ -1,6 +1,8 @@
 """
 How dataclasses are spelt: every field by name, nothing unknown, nothing missing without a default.
 
+A field that came later (`trader.model.later`) is spelt only where it differs from its default.
+
 Whatever cannot be written or read is a `CodecError` that names type and field.
 """
 
@@ -8,10 +10,11 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from trader.model.later import is_later
 from trader.model.scalars import CodecError, Coder, shown
 
 TAG = "type"
@@ -31,6 +34,7 @@ class Junk:
 def noun(cls: type, coders: Mapping[str, Coder], *, tagged: bool) -> Coder:
     """A dataclass as an object of its fields, each by its coder; *tagged* ones carry their type."""
     encoders = [(name, coder.encode) for name, coder in coders.items()]
+    unsaid = [(part.name, coders[part.name].encode(part.default)) for part in fields(cls) if is_later(part)]
     decoders = {name: coder.decode for name, coder in coders.items()}
     required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
     tag = {TAG: cls.__name__} if tagged else {}
@@ -45,7 +49,7 @@ def noun(cls: type, coders: Mapping[str, Coder], *, tagged: bool) -> Coder:
                 plain[name] = write(getattr(obj, name))
         except CodecError as error:
             raise CodecError(f"{cls.__name__}.{name}: {error}") from None
-        return plain
+        return _without(plain, unsaid) if unsaid else plain
 
     def decode(plain: Any) -> Any:
         if type(plain) is not dict:
@@ -65,6 +69,14 @@ def noun(cls: type, coders: Mapping[str, Coder], *, tagged: bool) -> Coder:
         return cls(**values)
 
     return Coder(encode, decode)
+
+
+def _without(plain: dict[str, Any], unsaid: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """*plain* less what came later and says nothing."""
+    for name, default in unsaid:
+        if plain[name] == default:
+            del plain[name]
+    return plain
 
 
 def _did_you_mean(name: str, known: Mapping[str, object]) -> str:

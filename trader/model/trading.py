@@ -8,12 +8,13 @@ All frozen; money, sizes and prices are `Decimal`; times are UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trader.model.market import Product
+from trader.model.later import LATER
+from trader.model.market import FeedHealth, Product, Quote
 from trader.model.money import ZERO
 from trader.model.quick import quick
 
@@ -135,6 +136,7 @@ class SizedProposal:
     *notional_usd* excludes fees; *cost_factor* turns it into worst-case money: 1 + taker fee + half spread + slippage.
     *size* is the base quantity (for a SELL exact, for a BUY at *reference_price*, unrounded).
     *multiplier* is the regime's; *exit_reason* is None for entries.  *product* is None where unknown.
+    *quote*, *health* and *exchange_down* are what the snapshot reports of the symbol; *health* is None in history.
     """
 
     symbol: str
@@ -156,6 +158,9 @@ class SizedProposal:
     exit_reason: ExitReason | None = None
     reason: str = ""
     defects: tuple[Defect, ...] = ()
+    quote: Quote | None = field(default=None, metadata=LATER)
+    health: FeedHealth | None = field(default=None, metadata=LATER)
+    exchange_down: bool = field(default=False, metadata=LATER)
 
     @property
     def worst_case_usd(self) -> Decimal:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trader.model.market import ProductFlag
 from trader.model.money import ZERO, Liquidity
 from trader.model.trading import Side
 
@@ -162,6 +163,16 @@ class ProductState:
     def tradable(self) -> bool:
         """Orders of some kind are taken."""
         return self.online and not (self.disabled or self.cancel_only or self.auction or self.view_only)
+
+    @property
+    def flags(self) -> frozenset[ProductFlag]:
+        """What it does not take just now, as a snapshot's product says it."""
+        said = frozenset(flag for flag in _SWITCHES if getattr(self, flag.value))
+        return said if self.online else said | {ProductFlag.OFFLINE}
+
+
+_SWITCHES = tuple(flag for flag in ProductFlag if flag is not ProductFlag.OFFLINE)
+"""Flags that are fields of a `ProductState`, by the same name."""
 
 
 @dataclass(frozen=True, slots=True)
