@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.simulator.worlds import ABC, a_venue, limit, market, minutes, place
 from trader.simulator.audit import audit
 from trader.simulator.ledger import Ledger, Overdrawn, Owner
-from trader.simulator.placing import cancel, edit
+from trader.simulator.placing import cancel, create, edit
 
+TWIN = "ABC-USDC"
 prices = st.integers(9_000, 11_000).map(lambda cents: Decimal(cents) / 100)
 sizes = st.integers(1, 40_000).map(lambda lots: Decimal(lots) / 1000)
 sides = st.sampled_from(["BUY", "SELL"])
@@ -50,12 +51,22 @@ configurations = st.one_of(
     st.builds(a_bracket, sizes, prices, prices),
     st.builds(a_stop, sizes, prices, prices, st.sampled_from(["UP", "DOWN"])),
 )
-placing = st.tuples(st.just("place"), configurations, sides)
+placing = st.tuples(st.just("place"), configurations, sides, st.sampled_from([ABC, ABC, TWIN]))
+
+
+def with_legs(configuration, above, below):
+    legs = {"limit_price": text(100 + above), "stop_trigger_price": text(100 - below)}
+    return configuration, {"trigger_bracket_gtc": legs}
+
+
+distances = st.integers(1, 400).map(lambda cents: Decimal(cents) / 100)
+bracketed = st.tuples(st.just("attach"), st.builds(with_legs, configurations, distances, distances))
 events = st.lists(
     st.one_of(
         placing,
         placing,
         placing,
+        bracketed,
         st.tuples(st.just("cancel"), st.integers(0, 20)),
         st.tuples(st.just("edit"), st.integers(0, 20), prices, sizes),
         st.tuples(st.just("wait"), st.floats(0, 3)),
@@ -77,8 +88,10 @@ knobs = st.fixed_dictionaries(
 
 def do(venue, event):
     match event:
-        case ("place", configuration, side):
-            place(venue, configuration, side)
+        case ("place", configuration, side, product_id):
+            create(venue, f"mine-{len(venue.orders)}", product_id, side, configuration)
+        case ("attach", (configuration, legs)):
+            create(venue, f"mine-{len(venue.orders)}", ABC, "BUY", configuration, legs)
         case ("cancel", number) if venue.orders:
             cancel(venue, list(venue.orders)[number % len(venue.orders)])
         case ("edit", number, price, size) if venue.orders:
@@ -89,7 +102,8 @@ def do(venue, event):
             venue.deposit("USD", Decimal(amount))
         case ("reverse", number) if venue.fills:
             row = venue.fills[number % len(venue.fills)]
-            enough = venue.ledger.available("ABC") >= row.base and venue.ledger.available("USD") >= row.quote
+            quote = venue.listings[row.product_id].quote
+            enough = venue.ledger.available("ABC") >= row.base and venue.ledger.available(quote) >= row.quote
             if row.trade_type == "FILL" and enough:
                 venue.restate(row.entry_id)
 
@@ -98,12 +112,13 @@ def do(venue, event):
 @given(st.lists(bars(), min_size=5, max_size=20), events, knobs)
 def test_money_is_conserved_after_every_event(market_bars, happenings, knobs):
     venue = a_venue(*market_bars, **knobs)
+    venue.deposit("USDC", Decimal(3_000))
     for event in happenings:
         do(venue, event)
         assert audit(venue) == []
     minutes(venue, 30)
     assert audit(venue) == []
-    assert all(venue.ledger.available(currency) >= 0 for currency in ("USD", "ABC"))
+    assert all(venue.ledger.available(currency) >= 0 for currency in ("USD", "USDC", "ABC"))
 
 
 class ForgetfulFees(Ledger):

@@ -8,7 +8,7 @@ log, and the truth about every order to judge the caller by.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from trader.simulator.audit import audit
 from trader.simulator.faults import read_faults
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.refusal import BadRequest
+from trader.simulator.settings import typed
 from trader.simulator.shapes_orders import fill_shape, order_shape
 from trader.simulator.station import Station
 
@@ -77,19 +78,19 @@ def set_clock(station: Station, asked: dict[str, Any]) -> Any:
 
 def set_settings(station: Station, asked: dict[str, Any]) -> Any:
     """Fields of the venue's settings."""
-    station.venue.settings = replace(station.venue.settings, **_typed(station.venue.settings, asked))
+    station.venue.settings = replace(station.venue.settings, **typed(station.venue.settings, asked))
     return plain_fields(station.venue.settings)
 
 
 def set_limits(station: Station, asked: dict[str, Any]) -> Any:
     """Fields of the limits."""
-    station.limits.rules = replace(station.limits.rules, **_typed(station.limits.rules, asked))
+    station.limits.rules = replace(station.limits.rules, **typed(station.limits.rules, asked))
     return plain_fields(station.limits.rules)
 
 
 def set_tokens(station: Station, asked: dict[str, Any]) -> Any:
     """Fields of the token check: leeway, clock skew, algorithms."""
-    changes = _typed(station.tokens.rules, asked)
+    changes = typed(station.tokens.rules, asked)
     if "algorithms" in changes:
         changes["algorithms"] = tuple(changes["algorithms"])
     station.tokens.rules = replace(station.tokens.rules, **changes)
@@ -100,8 +101,8 @@ def set_listing(station: Station, asked: dict[str, Any]) -> Any:
     """Flags and increments of `product_id`."""
     changes = {name: value for name, value in asked.items() if name != "product_id"}
     current = station.venue.listing(str(asked.get("product_id")))
-    typed = _typed(current, changes) if current else {}
-    return plain_fields(station.venue.change_listing(str(asked.get("product_id")), **typed))
+    wanted = typed(current, changes) if current else {}
+    return plain_fields(station.venue.change_listing(str(asked.get("product_id")), **wanted))
 
 
 def deposit(station: Station, asked: dict[str, Any]) -> Any:
@@ -145,18 +146,6 @@ def renew_certificate(station: Station, asked: dict[str, Any]) -> Any:
     """Serve a certificate that the callers' CA file does not cover."""
     station.renew_certificate()
     return {"renewed": True}
-
-
-def _typed(current: Any, asked: dict[str, Any]) -> dict[str, Any]:
-    """*asked* with Decimals where *current* has them; an unknown name is told."""
-    assert is_dataclass(current)
-    known = {item.name for item in fields(current)}
-    if unknown := sorted(set(asked) - known):
-        raise TraderError(f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
-    return {
-        name: Decimal(str(value)) if isinstance(getattr(current, name), Decimal) else value
-        for name, value in asked.items()
-    }
 
 
 ACTIONS: dict[tuple[str, str], Action] = {

@@ -8,9 +8,11 @@ so that a rehearsal can be run both ways.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from typing import Final
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
 
 from trader.errors import TraderError
 
@@ -79,3 +81,50 @@ class VenueSettings:
             value = getattr(self, row.name)
             if isinstance(value, int | float) and value < 0:
                 raise BadSettings(f"settings: {row.name} is {value}; it cannot be negative")
+
+
+def unknown_names(asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Each of *asked* that is not *known*, with the one that was probably meant."""
+    known = sorted(known)
+    found = []
+    for name in sorted(set(asked) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        found.append(f"{name}, did you mean {near[0]}?" if near else name)
+    return found
+
+
+def typed(current: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """*asked* in the types that *current* has them in; every name and value that cannot be is told at once."""
+    assert is_dataclass(current)
+    known = {row.name: str(row.type) for row in fields(current)}
+    unknown = unknown_names(asked, known)
+    wrong = [f"unknown: {'; '.join(unknown)}; known are {', '.join(sorted(known))}"] if unknown else []
+    found: dict[str, Any] = {}
+    for name in [name for name in asked if name in known]:
+        if asked[name] is None and "None" in known[name]:
+            found[name] = None
+            continue
+        wanted, found[name] = _as(getattr(current, name), asked[name])
+        if wanted:
+            wrong.append(f"{name}: wanted {wanted}, got {asked[name]!r}")
+    if wrong:
+        raise BadSettings(". ".join(wrong))
+    return found
+
+
+def _as(current: Any, value: Any) -> tuple[str, Any]:
+    """What is wanted where *value* cannot stand for *current*, else an empty string; and the value."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(current, bool):
+        return "" if isinstance(value, bool) else "true or false", value
+    if isinstance(current, Decimal):
+        try:
+            decimal = Decimal(str(value))
+        except InvalidOperation:
+            return "a number", value
+        return "" if decimal.is_finite() else "a number", decimal
+    if isinstance(current, str):
+        return "" if isinstance(value, str) else "a text", value
+    if isinstance(current, int | float | None):
+        return "" if number else "a number", value
+    return "" if isinstance(value, list) else "a list", value

@@ -1,0 +1,259 @@
+"""What nobody outside can know of the venue is a switch; each is tried both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+import websockets
+from coinbase.jwt_generator import build_ws_jwt
+
+from tests.simulator.conftest import on_stage
+from tests.simulator.test_sdk import BTC, status_of
+from tests.simulator.test_streams import ask, frames, plain
+from trader.simulator.gate import Gate
+from trader.simulator.limits import LimitRules
+from trader.simulator.settings import BadSettings, VenueSettings
+from trader.simulator.stream import Session
+from trader.simulator.stream_route import IDLE_SECONDS
+
+
+@pytest.fixture
+def own_stage(tmp_path):
+    with on_stage(tmp_path) as stage:
+        yield stage
+
+
+def test_a_client_order_id_is_looked_up_only_where_that_is_switched_on(own_stage):
+    made = own_stage.limit_buy("by-my-name").to_dict()["success_response"]["order_id"]
+
+    def asked(name):
+        return own_stage.sdk.get_order("by-my-name", client_order_id=name)
+
+    assert status_of(lambda: asked("by-my-name"))[0] == 404
+    own_stage.direct("/settings", client_id_lookup=True)
+    assert asked("by-my-name").to_dict()["order"]["order_id"] == made
+    assert status_of(lambda: asked("nobody"))[0] == 404
+    own_stage.direct("/settings", get_late_seconds=60)
+    assert status_of(lambda: asked("by-my-name"))[0] == 404
+
+
+def test_open_goes_with_other_statuses_only_where_that_is_switched_on(own_stage):
+    own_stage.limit_buy("open")
+    own_stage.sdk.market_order_buy("filled", BTC, quote_size="10")
+
+    def both():
+        return own_stage.sdk.list_orders(order_status=["OPEN", "FILLED"])
+
+    assert status_of(both)[0] == 400
+    own_stage.direct("/settings", open_combines=True)
+    assert {row["status"] for row in both().to_dict()["orders"]} == {"OPEN", "FILLED"}
+
+
+def test_open_does_not_include_what_is_pending_or_queued(own_stage):
+    for status in ("PENDING", "QUEUED"):
+        own_stage.direct("/settings", pending_seconds=60, waits_as=status)
+        made = own_stage.limit_buy(status).to_dict()["success_response"]["order_id"]
+        assert own_stage.sdk.get_order(made).to_dict()["order"]["status"] == status
+        assert own_stage.sdk.list_orders(order_status=["OPEN"]).to_dict()["orders"] == []
+        found = own_stage.sdk.list_orders(order_status=[status]).to_dict()["orders"]
+        assert [row["order_id"] for row in found] == [made]
+
+
+def test_orders_of_another_source_or_kind_of_product_are_not_listed(stage):
+    stage.limit_buy("retail-advanced")
+    listed = stage.sdk.list_orders
+
+    assert listed().to_dict()["orders"] == listed(order_placement_source="RETAIL_ADVANCED").to_dict()["orders"] != []
+    assert listed(order_placement_source="RETAIL_SIMPLE").to_dict()["orders"] == []
+    assert listed(product_type="FUTURE").to_dict()["orders"] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"product_ids": [BTC]},
+        {"trade_ids": ["x"]},
+        {"start_sequence_timestamp": "2026-01-01T00:00:00Z"},
+        {"order_side": "BUY"},
+        {"order_types": ["MARKET"]},
+        {"asset_filters": ["BTC"]},
+        {"product_types": ["SPOT"]},
+    ],
+)
+def test_fills_by_order_id_are_not_filtered_further(stage, more):
+    status, text = status_of(lambda: stage.sdk.get_fills(order_ids=["x"], **more))
+    assert (status, "cannot pass order_ids with other filters" in text) == (400, True)
+
+
+def test_fills_are_filtered_by_what_the_documentation_names(stage):
+    stage.sdk.market_order_buy("filter-buy", BTC, quote_size="10")
+    stage.sdk.market_order_sell("filter-sell", BTC, base_size="0.0001")
+
+    def sides(**filters):
+        return {row["side"] for row in stage.sdk.get_fills(**filters).to_dict()["fills"]}
+
+    assert (sides(), sides(order_side="SELL")) == ({"BUY", "SELL"}, {"SELL"})
+    assert (sides(asset_filters=["BTC"]), sides(asset_filters=["ETH"])) == ({"BUY", "SELL"}, set())
+    assert (sides(order_types=["MARKET"]), sides(order_types=["LIMIT"])) == ({"BUY", "SELL"}, set())
+    assert (sides(product_types=["SPOT"]), sides(product_types=["FUTURE"])) == ({"BUY", "SELL"}, set())
+
+
+def test_a_spot_position_cannot_be_closed(stage):
+    before = len(stage.venue.orders)
+    answer = stage.sdk.close_position("close-1", BTC, "1").to_dict()
+    assert (answer["success"], answer["error_response"]["error"]) == (False, "UNSUPPORTED_ORDER_CONFIGURATION")
+    unknown = stage.sdk.close_position("close-2", "NO-USD", "1").to_dict()
+    assert unknown["error_response"]["error"] == "INVALID_PRODUCT_ID"
+    assert len(stage.venue.orders) == before
+
+
+def listening(stage, talk):
+    """Run *talk(socket)* on a connection that is subscribed to the user channel."""
+    token = build_ws_jwt(stage.key.name, stage.key.secret)
+
+    async def subscribed(socket):
+        await socket.send(ask("user", jwt=token))
+        await frames(socket, 2)
+        return await talk(socket)
+
+    return plain(stage, subscribed)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_stream_is_before_or_after_the_answer_as_is_switched(own_stage, monkeypatch, when):
+    own_stage.direct("/settings", updates=when)
+    order = []
+    send, answer = Session.send, Gate._done
+
+    async def sending(self, channel, rows):
+        if channel == "user":
+            order.append("stream")
+        await send(self, channel, rows)
+
+    def answering(self, line, response):
+        order.append("answer")
+        return answer(self, line, response)
+
+    async def talk(socket):
+        order.clear()
+        await asyncio.to_thread(own_stage.limit_buy, "raced")
+        await frames(socket, 1)
+
+    monkeypatch.setattr(Session, "send", sending)
+    monkeypatch.setattr(Gate, "_done", answering)
+    listening(own_stage, talk)
+    assert order == (["stream", "answer"] if when == "before" else ["answer", "stream"])
+
+
+def test_at_random_it_is_both(own_stage):
+    gate = Gate(own_stage.simulator.station, "create_order", lambda venue, call: {}, "trade")
+    assert own_stage.venue.settings.updates == "random"
+    assert {gate._told_before() for _ in range(50)} == {True, False}
+
+
+@pytest.mark.parametrize("repeats", [0, 2])
+def test_after_a_broken_stream_the_newest_orders_are_told_again(own_stage, repeats):
+    own_stage.direct("/settings", repeats_on_reconnect=repeats)
+    made = [own_stage.limit_buy(f"told-{number}").to_dict()["success_response"]["order_id"] for number in range(4)]
+
+    async def cut(socket):
+        await asyncio.to_thread(own_stage.direct, "/streams", kind="close", status=1006)
+        with pytest.raises(websockets.ConnectionClosed):
+            await frames(socket, 9)
+
+    async def heard(socket):
+        try:
+            frame = json.loads(await asyncio.wait_for(socket.recv(), 0.5))
+        except TimeoutError:
+            return []
+        return [row["order_id"] for row in frame["events"][0]["orders"]]
+
+    listening(own_stage, cut)
+    assert listening(own_stage, heard) == made[-repeats:] * bool(repeats)
+    assert listening(own_stage, heard) == []
+
+
+def test_a_silent_connection_is_closed_and_heartbeats_keep_it_open(own_stage):
+    own_stage.direct("/settings", idle_seconds=1.4)
+    token = build_ws_jwt(own_stage.key.name, own_stage.key.secret)
+
+    async def talk(socket, channel):
+        began = time.monotonic()
+        await socket.send(ask(channel, jwt=token))
+        try:
+            while time.monotonic() - began < 3:
+                await asyncio.wait_for(socket.recv(), 3)
+        except websockets.ConnectionClosed as closed:
+            return closed.rcvd.code
+        return None
+
+    assert plain(own_stage, lambda socket: talk(socket, "user")) == 1000
+    assert plain(own_stage, lambda socket: talk(socket, "heartbeats")) is None
+
+
+def test_left_alone_a_silent_connection_lives_60_to_90_seconds():
+    assert (VenueSettings().idle_seconds, IDLE_SECONDS) == (0, (60, 90))
+
+
+def test_too_many_level2_products_are_refused_in_the_venues_words(own_stage):
+    own_stage.direct("/settings", level2_max=2)
+
+    async def talk(socket):
+        await socket.send(ask("level2", "BTC-USD", "ETH-USD"))
+        await frames(socket, 3)
+        await socket.send(ask("level2", "SOL-USD"))
+        while True:
+            frame = json.loads(await asyncio.wait_for(socket.recv(), 5))
+            if "channel" not in frame:
+                return frame
+
+    words = "too many L2 streams requested in a single session"
+    assert plain(own_stage, talk) == {"type": "error", "message": words}
+    assert VenueSettings().level2_max in range(16, 32)
+
+
+@pytest.mark.parametrize(("body", "sent"), [("empty", ""), ("html", "<html>"), ("json", "rate_limit_exceeded")])
+def test_a_429_has_the_body_that_is_switched_and_the_headers_are_in_lower_case(tmp_path, body, sent):
+    rules = LimitRules(private_per_second=2, public_per_second=1, body=body, headers=True)
+    with on_stage(tmp_path, limits=rules) as stage:
+        client = stage.client(stage.key)
+        client.rate_limit_headers = True
+        answer = client.get_accounts().to_dict()
+        assert (answer["rate_limit_limit"], answer["rate_limit_remaining"]) == ("2", "1")
+        client.get_accounts()
+        status, text = status_of(client.get_accounts)
+        assert (status, text[: len(sent)] == sent or sent in text, bool(text)) == (429, True, bool(sent))
+        public = stage.client()
+        public.get_unix_time()
+        assert status_of(public.get_unix_time)[0] == 429
+        client.session.close()
+        public.session.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"updates": "never"}, "updates is 'never'; wanted one of random, before, after"),
+        ({"cancel_seconds": -1}, "cancel_seconds is -1; it cannot be negative"),
+        ({"maker_rate": "0.01"}, "wanted 0 <= maker_rate <= taker_rate <= 1, got 0.01"),
+        ({"cancel_seconds": "soon"}, "cancel_seconds: wanted a number, got 'soon'"),
+        ({"cancel_seconds": None}, "cancel_seconds: wanted a number, got None"),
+        ({"duplicates_refused": "yes"}, "duplicates_refused: wanted true or false, got 'yes'"),
+        ({"taker_rate": "much"}, "taker_rate: wanted a number, got 'much'"),
+        ({"cancel_second": 1}, "unknown: cancel_second, did you mean cancel_seconds?"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence_and_changes_nothing(stage, wrong, words):
+    before = stage.see("/")["settings"]
+    answer = stage._admin.post("/settings", json=wrong)
+
+    assert (answer.status_code, words in answer.json()["error"]) == (400, True), answer.text
+    assert stage.see("/")["settings"] == before
+
+
+def test_settings_cannot_be_made_wrong_in_python_either():
+    with pytest.raises(BadSettings, match="waits_as"):
+        VenueSettings(waits_as="WAITING")
