@@ -1,0 +1,121 @@
+"""
+The desk of a simulated account: the real rules, two strategies that wish for what the seed says, and a snapshot.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from random import Random
+from typing import Any
+
+from tests.simulation.clock import VirtualClock
+from tests.simulation.oracle import Caps
+from tests.simulation.prices import LISTINGS
+from tests.simulation.venue import Venue
+from trader.desk import Desk
+from trader.model.book import Key
+from trader.model.market import Membership, Product, Quote, Regime, Snapshot
+from trader.model.orders import Position
+from trader.model.trading import Side, TradeProposal
+from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy, Tier, UniversePolicy
+from trader.registry import Registry
+from trader.risk.breakers.daily_loss import DailyLoss
+from trader.risk.breakers.drawdown import Drawdown
+from trader.risk.engine import RiskEngine
+from trader.risk.rules import ORDER
+
+STRATEGIES = ("alpha", "beta")
+SYMBOLS = tuple(listing.symbol for listing in LISTINGS)
+THEMES = {"BTC-USD": "LAYER1", "ETH-USD": "LAYER1", "DOGE-USD": "MEME"}
+TIERS = {"BTC-USD": "tier1", "ETH-USD": "tier1", "DOGE-USD": "tier2"}
+MEMBERS = {symbol: Membership(symbol, TIERS[symbol], eligible=True) for symbol in SYMBOLS}
+PRODUCTS = {
+    listing.symbol: Product(listing.symbol, listing.base_increment, listing.price_increment, listing.base_min_size)
+    for listing in LISTINGS
+}
+CAPS = {
+    "wide": Caps(Decimal(20), Decimal(35), Decimal(50)),
+    "tight": Caps(Decimal(3), Decimal(5), Decimal(7)),
+}
+
+
+@cache
+def desk_of(caps: str, entry_style: str) -> Desk:
+    """The house rules with *caps*; cooldowns and pacing loose enough to let the caps bind."""
+    universe = UniversePolicy(
+        (
+            Tier("tier1", Decimal(1), Decimal(100), Decimal(40), Decimal(6), Decimal(4), Decimal(10)),
+            Tier("tier2", Decimal(1), Decimal(100), Decimal(20), Decimal(4), Decimal(6), Decimal(20)),
+        ),
+        TIERS,
+        THEMES,
+    )
+    return Desk(
+        registry=Registry(()),
+        priorities={"alpha": 1, "beta": 2},
+        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal(4)), DailyLoss(Decimal(3)))),
+        universe=universe,
+        regime=RegimePolicy({regime: Decimal(1) for regime in Regime}),
+        exits=ExitPolicy(Decimal("0.75")),
+        execution=ExecutionPolicy(entry_style=entry_style),
+    )
+
+
+def _rules(caps: Caps) -> tuple[Any, ...]:
+    budgets = {name: Budget(caps.total_pct / 2, 2) for name in STRATEGIES}
+    fields: dict[str, tuple[Any, ...]] = {
+        "min_conviction": (Decimal("0.2"),),
+        "stop_bounds": (Decimal("0.3"), Decimal(20), Decimal("0.3"), Decimal(50)),
+        "cooldown": (Decimal(2), Decimal(10)),
+        "loss_streak": (6, Decimal(10)),
+        "pacing": (40, 500, 0),
+        "max_open_positions": (3,),
+        "strategy_trades": (budgets,),
+        "strategy_cap": (budgets,),
+        "theme_cap": (caps.theme_pct, {}),
+        "tier_cap": ({"tier1": caps.total_pct, "tier2": caps.total_pct},),
+        "position_cap": (caps.position_pct,),
+        "total_cap": (caps.total_pct,),
+    }
+    return tuple(_rule_class(name)(*fields.get(name, ())) for name in ORDER)
+
+
+def _rule_class(name: str) -> Any:
+    return getattr(import_module(f"trader.risk.rules.{name}"), name.title().replace("_", ""))
+
+
+def snapshot_of(snapshot_id: str, venue: Venue, clock: VirtualClock, positions: dict[Key, Position]) -> Snapshot:
+    """What is known now; quotes are as old as they are."""
+    now = clock.now()
+    mine: dict[str, dict[str, Position]] = {}
+    for (strategy, symbol), position in positions.items():
+        mine.setdefault(strategy, {})[symbol] = position
+    return Snapshot(
+        id=snapshot_id,
+        as_of=now,
+        products=PRODUCTS,
+        quotes={symbol: Quote(symbol, *venue.quote(symbol), now) for symbol in SYMBOLS},
+        membership=MEMBERS,
+        regime=Regime.CHOP,
+        closed={60: SYMBOLS},
+        positions=mine,
+    )
+
+
+def wishes_of(rng: Random, entries: float, sells: float, held: frozenset[Key]) -> tuple[TradeProposal, ...]:
+    """What the strategies propose this minute; as many draws whatever is held, so that a restart changes no wish."""
+    found = []
+    for strategy in STRATEGIES:
+        for symbol in SYMBOLS:
+            dice, size, conviction = rng.random(), rng.uniform(0.5, 8.0), rng.random()
+            if (strategy, symbol) in held and dice < sells:
+                found.append(_wish(symbol, Side.SELL, 100.0 if size > 3 else 50.0, conviction, strategy))
+            elif dice < entries / 2:
+                found.append(_wish(symbol, Side.BUY, size, conviction, strategy))
+    return tuple(found)
+
+
+def _wish(symbol: str, side: Side, pct: float, conviction: float, strategy: str) -> TradeProposal:
+    return TradeProposal(symbol, side, pct, 2.0, 3.0, max(conviction, 0.21), "drawn", (), strategy)

@@ -1,0 +1,366 @@
+"""
+Whether the trader did right, judged from what the venue knows: exact, without slack, and never by asking the trader.
+
+The oracle sees three streams: what the venue holds and executes, what became durable, and the first byte of every
+create.  Where one of them breaks a promise it raises `Violation`, which names the invariant (RELIABILITY §4).
+
+Caps are judged at the first byte of a create, at the marks its decision used, over everything that is held, working
+or may still arrive; a price that moves later breaks no cap, and neither may what goes on where another order ended:
+that is held against what was approved for both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tests.simulation.clock import VirtualClock, ms_of
+from tests.simulation.venue import TrueOrder, Venue
+from tests.simulation.wire import SimulatedWire
+from trader.model.book import Book
+from trader.model.events import (
+    AccountOpened,
+    BooksDiffer,
+    CashMoved,
+    Event,
+    ExternalSeen,
+    ForeignHeld,
+    IntentStored,
+    OrderChanged,
+    OrderFilled,
+    StateMoved,
+    WireStored,
+)
+from trader.model.market import Snapshot, asset_of
+from trader.model.money import BPS, HUNDRED, ONE, ZERO
+from trader.model.orders import OrderIntent, OrderStatus
+from trader.model.trading import Side, TradingState
+from trader.model.wire import WireOrder
+from trader.ports import Acknowledged, NotAccepted
+
+BUY, SELL = Side.BUY, Side.SELL
+STORED, SENT, UNKNOWN, OPEN = OrderStatus.STORED, OrderStatus.SENT, OrderStatus.UNKNOWN, OrderStatus.OPEN
+FILLED, CANCELLED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED
+REJECTED, NOT_SENT = OrderStatus.REJECTED, OrderStatus.NOT_SENT
+EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    STORED: frozenset({SENT, NOT_SENT}),
+    SENT: frozenset({STORED, OPEN, UNKNOWN, REJECTED, NOT_SENT}),
+    UNKNOWN: frozenset({OPEN, REJECTED}),
+    OPEN: frozenset({UNKNOWN, FILLED, CANCELLED, EXPIRED, REJECTED}),
+}
+PROOF_OF_ABSENCE_MS = 150_000
+"""A token's life and thirty seconds."""
+QUOTE_AGE_MS = 5_000
+
+
+class Violation(AssertionError):
+    """A promise was broken: *invariant* says which."""
+
+    def __init__(self, invariant: str, what: str) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant = invariant
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What may be at risk, in per cent of NLV."""
+
+    position_pct: Decimal
+    theme_pct: Decimal
+    total_pct: Decimal
+
+
+@dataclass(slots=True)
+class Judged:
+    """The marks and the value that a decision used, and when it looked."""
+
+    ms: int
+    marks: Mapping[str, Decimal]
+    nlv: Decimal
+
+
+@dataclass(slots=True)
+class Oracle:
+    """One account's judge.  *killed* says whether the operator has pressed kill; *pressed* is for coverage."""
+
+    venue: Venue
+    wire: SimulatedWire
+    clock: VirtualClock
+    caps: Caps
+    themes: Mapping[str, str]
+    killed: Callable[[], bool]
+    quote_age: bool = True
+    seen: Counter[str] = field(default_factory=Counter)
+    intents: dict[str, OrderIntent] = field(default_factory=dict)
+    status: dict[str, OrderStatus] = field(default_factory=dict)
+    sent_ms: dict[str, int] = field(default_factory=dict)
+    wires: dict[str, WireOrder] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    ingested: dict[str, OrderFilled] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
+    judged: dict[str, Judged] = field(default_factory=dict)
+    told: dict[str, object] = field(default_factory=dict)
+    unexplained: int = 0
+    """How often something happened that is not ours and that nobody has explained to the trader yet."""
+    state: TradingState = TradingState.ACTIVE
+    cash: Decimal = ZERO
+    foreign: Mapping[str, Decimal] = field(default_factory=dict)
+
+    # What became durable
+
+    def committed(self, events: Sequence[Event]) -> None:
+        """Judge a commit."""
+        for event in events:
+            if isinstance(event, OrderChanged):
+                self._changed(event)
+            elif isinstance(event, OrderFilled):
+                self._filled(event)
+            elif isinstance(event, IntentStored):
+                self._stored(event.intent)
+            elif isinstance(event, WireStored):
+                self.wires[event.wire.client_order_id] = event.wire
+            elif isinstance(event, StateMoved):
+                self.state = event.state
+            elif isinstance(event, ExternalSeen):
+                self.strangers.add(event.order.order_id)
+                _hold(event.order.client_order_id not in self.intents, "I-4", f"{event.order} is our own")
+            elif isinstance(event, BooksDiffer):
+                _hold(self.unexplained > 0, "I-14", f"false alarm: {event.what}: {event.ours} against {event.theirs}")
+                self.seen["books differ"] += 1
+            elif isinstance(event, CashMoved):
+                self.cash += event.amount_usd
+            elif isinstance(event, AccountOpened):
+                self.cash = event.starting_cash_usd
+            elif isinstance(event, ForeignHeld):
+                self.foreign = event.amounts
+
+    def _stored(self, intent: OrderIntent) -> None:
+        client_id = intent.client_order_id
+        _hold(client_id not in self.intents, "I-3", f"{client_id} is stored twice")
+        self.intents[client_id], self.status[client_id] = intent, STORED
+        if intent.replaces:
+            ended = intent.replaces
+            _hold(ended in self.intents and self.status[ended].terminal, "I-3", f"{client_id} replaces a live {ended}")
+            self.seen["follow-up"] += 1
+
+    def _changed(self, event: OrderChanged) -> None:
+        client_id, before = event.client_order_id, self.status.get(event.client_order_id)
+        _hold(before is not None, "I-7", f"{client_id} is nobody's")
+        assert before is not None
+        _hold(event.status in EDGES.get(before, ()), "I-7", f"{client_id}: {before} → {event.status}")
+        self.seen[f"edge {before.value}→{event.status.value}"] += 1
+        there = self._at_venue(client_id)
+        if event.status in (NOT_SENT, REJECTED, STORED):
+            _hold(there is None, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
+            _hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
+            if before is UNKNOWN:
+                waited = self.clock.ms - self.sent_ms[client_id]
+                _hold(waited >= PROOF_OF_ABSENCE_MS, "I-6", f"{client_id} was given up after {waited} ms")
+                self.seen["unknown→absent"] += 1
+        elif event.status in (FILLED, CANCELLED, EXPIRED):
+            self._over(client_id, event.status, there)
+        elif event.status is OPEN:
+            _hold(there is not None, "I-4", f"{client_id} is said to be open and the venue has it not")
+            if before is UNKNOWN:
+                self.seen["unknown→present"] += 1
+        elif event.status is SENT:
+            self.sent_ms[client_id] = self.clock.ms
+        if event.order_id and there is not None:
+            _hold(event.order_id == there.order_id, "I-4", f"{client_id} is {there.order_id}, not {event.order_id}")
+            owner = self.names.setdefault(event.order_id, client_id)
+            _hold(owner == client_id, "I-4", f"{event.order_id} belongs to {owner} and to {client_id}")
+        self.status[client_id] = event.status
+
+    def _over(self, client_id: str, status: OrderStatus, there: TrueOrder | None) -> None:
+        _hold(there is not None and not there.open, "I-7", f"{client_id} is said to be over and is not")
+        assert there is not None
+        _hold(there.status.value == status.value, "I-7", f"{client_id} is {there.status}, not {status}")
+        known = self.ingested
+        taken = sum((known[one.entry_id].fill.size for one in there.executions if one.entry_id in known), ZERO)
+        _hold(taken == there.filled, "I-7", f"{client_id} ended with {taken} of {there.filled} taken in")
+
+    def _filled(self, event: OrderFilled) -> None:
+        fill = event.fill
+        _hold(fill.fill_id not in self.ingested, "I-15", f"{fill.fill_id} was taken in twice")
+        self.ingested[fill.fill_id] = event
+        true = self.venue.execution(fill.fill_id)
+        _hold(true is not None, "I-15", f"{fill.fill_id} never happened")
+        assert true is not None
+        wire = true.order.wire
+        there = (wire.client_order_id, wire.symbol, wire.side, true.size, true.price, true.fee, true.liquidity)
+        here = (fill.client_order_id, fill.symbol, fill.side, fill.size, fill.price, fill.fee_usd, fill.liquidity)
+        _hold(here == there, "I-15", f"{fill.fill_id} is {there}, taken in as {here}")
+        notional = fill.size * fill.price
+        self.cash += (-notional if fill.side is BUY else notional) - fill.fee_usd
+
+    # The first byte of a create
+
+    def sending(self, wire: WireOrder) -> None:
+        """Judge what is about to leave."""
+        client_id = wire.client_order_id
+        self.seen["sent"] += 1
+        _hold(not self.killed(), "I-1", f"{client_id} leaves after kill was pressed")
+        stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
+        _hold(not stopped, "I-1", f"{client_id} leaves while trading is {self.state.value}")
+        entering = wire.side is BUY and self.state is not TradingState.ACTIVE
+        _hold(not entering, "I-1", f"{client_id} enters while trading is {self.state.value}")
+        intent = self.intents.get(client_id)
+        _hold(intent is not None, "I-5", f"{client_id} was never stored")
+        assert intent is not None
+        _hold(self.status[client_id] is SENT, "I-5", f"{client_id} leaves as {self.status[client_id]}")
+        _hold(self.wires.get(client_id) == wire, "I-5", f"{client_id} leaves otherwise than it was stored")
+        same = (intent.symbol, intent.side) == (wire.symbol, wire.side) and wire.size <= intent.size
+        _hold(same, "I-5", f"{wire} is not what {intent} approves")
+        before = self.told.get(client_id)
+        _hold(before is None or isinstance(before, NotAccepted), "I-3", f"{client_id} leaves again after {before}")
+        _hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
+        self._form(wire)
+        if wire.side is BUY:
+            self._chain(wire, intent)
+            if not intent.replaces:
+                self._caps(wire)
+        else:
+            self._base(wire)
+
+    def answered(self, wire: WireOrder, answer: object) -> None:
+        """What the trader was told of a create."""
+        self.told[wire.client_order_id] = answer
+        self.seen[f"answer {type(answer).__name__}"] += 1
+        if isinstance(answer, Acknowledged):
+            self.seen["acknowledged"] += 1
+
+    def _form(self, wire: WireOrder) -> None:
+        product = self.wire.products_told[wire.symbol]
+        _hold(type(wire.size) is Decimal and type(wire.limit_price) is Decimal, "I-9", f"{wire}: not exact")
+        _hold(wire.size > ZERO and wire.limit_price > ZERO, "I-9", f"{wire}: nothing of something")
+        _hold(not wire.size % product.base_increment, "I-9", f"{wire.size} is no multiple of {product.base_increment}")
+        _hold(not wire.limit_price % product.price_increment, "I-9", f"{wire.limit_price} is off the price grid")
+        _hold(wire.size >= product.base_min_size, "I-9", f"{wire.size} is too small")
+
+    def _chain(self, wire: WireOrder, intent: OrderIntent) -> None:
+        """What was approved once pays for everything that goes on in its name."""
+        size, cost, root = wire.size, self._worst(wire, wire.limit_price), intent
+        while root.replaces:
+            root = self.intents[root.replaces]
+            there = self._at_venue(root.client_order_id)
+            if there is not None:
+                size += there.filled
+                cost += there.value + there.fees
+        _hold(size <= root.size, "I-2", f"{wire.client_order_id}: {size} in all, {root.size} was approved")
+        approved = root.worst_case_usd
+        _hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
+
+    def _caps(self, wire: WireOrder) -> None:
+        judged = self.judged.get(wire.client_order_id)
+        _hold(judged is not None, "I-2", f"{wire.client_order_id} was never decided")
+        assert judged is not None
+        age = self.clock.ms - judged.ms
+        _hold(not self.quote_age or age <= QUOTE_AGE_MS, "I-10", f"{wire.client_order_id} leaves on quotes of {age} ms")
+        exposure = self._exposure(judged, wire)
+        _cap("position", exposure[wire.symbol], self.caps.position_pct, judged.nlv)
+        theme = self.themes[wire.symbol]
+        in_theme = sum((usd for symbol, usd in exposure.items() if self.themes[symbol] == theme), ZERO)
+        _cap("theme", in_theme, self.caps.theme_pct, judged.nlv)
+        _cap("total", sum(exposure.values(), ZERO), self.caps.total_pct, judged.nlv)
+
+    def _exposure(self, judged: Judged, wire: WireOrder) -> dict[str, Decimal]:
+        """USD at risk by symbol, at the worst: held, working, on its way, and *wire*."""
+        venue = self.venue
+        exposure = {}
+        for symbol in venue.paths:
+            asset = asset_of(symbol)
+            exposure[symbol] = (venue.base[asset] - self.foreign.get(asset, ZERO)) * judged.marks[symbol]
+        working = [(order.wire, order.left) for order in venue.working.values()]
+        for other, left in [*working, *((one, one.size) for one in self.wire.may_arrive()), (wire, wire.size)]:
+            if other.side is BUY:
+                price = max(other.limit_price, judged.marks[other.symbol])
+                exposure[other.symbol] += left * price * (ONE + venue.taker_bps * BPS)
+        return exposure
+
+    def _worst(self, wire: WireOrder, price: Decimal) -> Decimal:
+        return wire.size * price * (ONE + self.venue.taker_bps * BPS)
+
+    def _base(self, wire: WireOrder) -> None:
+        """Everything that may be sold is there; a resting stop that nobody asked to end counts like any other."""
+        asset = asset_of(wire.symbol)
+        selling = [order.left for order in self.venue.working.values() if _sells(order.wire, wire.symbol)]
+        selling += [one.size for one in self.wire.may_arrive() if _sells(one, wire.symbol)]
+        wanted = sum(selling, wire.size)
+        held = self.venue.base[asset]
+        _hold(wanted <= held, "I-8", f"{wire.client_order_id}: {wanted} {asset} to be sold, {held} held")
+
+    # Decisions
+
+    def decided(self, snapshot: Snapshot, book: Book, intents: Sequence[OrderIntent]) -> None:
+        """Take note of what a decision looked at, and hold its book against what was taken in."""
+        _hold(book.cash_usd == self.cash, "I-14", f"the book has {book.cash_usd} USD, the fills give {self.cash}")
+        held = Counter[str]()
+        for (_, symbol), position in book.positions.items():
+            held[asset_of(symbol)] += position.size  # type: ignore[assignment]
+        for asset, size in self._taken_base().items():
+            _hold(held[asset] == size, "I-14", f"the book has {held[asset]} {asset}, the fills give {size}")
+        marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
+        judged = Judged(ms_of(min(quote.time for quote in snapshot.quotes.values())), marks, book.nlv_usd)
+        for intent in intents:
+            self.judged[intent.client_order_id] = judged
+
+    def _taken_base(self) -> dict[str, Decimal]:
+        held = {asset_of(symbol): ZERO for symbol in self.venue.paths}
+        for event in self.ingested.values():
+            fill = event.fill
+            held[asset_of(fill.symbol)] += fill.size if fill.side is BUY else -fill.size
+        return held
+
+    # The end, when nothing is on its way any more
+
+    def finish(self) -> None:
+        """Judge the books of an account at rest."""
+        venue = self.venue
+        _hold(not self.wire.may_arrive(), "L-1", "something is still on its way")
+        for client_id, status in self.status.items():
+            there = self._at_venue(client_id)
+            resting = status is OPEN and there is not None and there.open and self.intents[client_id].protects
+            _hold(status.terminal or resting, "L-1", f"{client_id} is still {status}")
+        for order in venue.orders:
+            client_id = order.wire.client_order_id
+            if order.by == "us":
+                _hold(client_id in self.intents, "I-4", f"{order.order_id} ({client_id}) is nobody's")
+                if self.killed() and order.wire.side is BUY:
+                    _hold(not order.open, "I-1", f"{order.order_id} is open though kill was pressed")
+            else:
+                _hold(order.order_id in self.strangers, "I-4", f"{order.order_id} is not ours and nobody noticed")
+        ours = [one for one in venue.executions if one.order.by == "us"]
+        missing = [one.entry_id for one in ours if one.entry_id not in self.ingested]
+        _hold(not missing, "I-14", f"fills {missing} were never taken in")
+        cash = self.cash + self.foreign.get("USD", ZERO)
+        if self.unexplained:
+            stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
+            _hold(stopped, "I-14", "something happened that is not ours, and trading goes on")
+        else:
+            _hold(cash == venue.cash, "I-14", f"{cash} USD here, {venue.cash} at the venue")
+            for asset, size in self._taken_base().items():
+                there_is = venue.base[asset] - self.foreign.get(asset, ZERO)
+                _hold(size == there_is, "I-14", f"{size} {asset} here, {there_is} at the venue")
+        _hold(venue.cash >= ZERO and min(venue.base.values()) >= ZERO, "I-8", "the account owes something")
+
+    def _at_venue(self, client_id: str) -> TrueOrder | None:
+        return self.venue.by_client_id.get(client_id)
+
+    def _in_flight(self, client_id: str) -> bool:
+        return any(one.client_order_id == client_id for one in self.wire.may_arrive())
+
+
+def _hold(fine: bool, invariant: str, what: str) -> None:
+    if not fine:
+        raise Violation(invariant, what)
+
+
+def _cap(name: str, usd: Decimal, pct: Decimal, nlv: Decimal) -> None:
+    limit = pct * nlv / HUNDRED
+    _hold(usd <= limit, "I-2", f"{name}: {usd} USD at risk, {limit} permitted")
+
+
+def _sells(wire: WireOrder, symbol: str) -> bool:
+    return wire.side is SELL and wire.symbol == symbol

@@ -1,0 +1,269 @@
+"""
+One seed, lived through: a venue, its weather, its people, and a trader that may die and come back at any point.
+
+The trader is the real one — desk, rules, ledger, execution — driven as the gateway drives it; only venue, journal and
+clock are made up.  `run` lives through the cycles, lets everything come to rest and has the oracle judge the books.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from random import Random
+
+from tests.simulation.clock import START_MS, VirtualClock, at
+from tests.simulation.house import CAPS, SYMBOLS, THEMES, desk_of, snapshot_of, wishes_of
+from tests.simulation.journal import Disk, SimulatedJournal
+from tests.simulation.oracle import Oracle
+from tests.simulation.people import People
+from tests.simulation.prices import LISTINGS, TICK_MS, a_path
+from tests.simulation.trader_process import TraderProcess
+from tests.simulation.venue import Venue
+from tests.simulation.weather import CALM, Profile, profile_of
+from tests.simulation.wire import SimulatedWire, Told
+from trader.desk import dispose
+from trader.model.decision import Decision, Proposals
+from trader.model.events import CycleBegan, CycleEnded, Event, Marked
+from trader.model.trading import TradeProposal, TradingState
+
+MINUTE_MS = 60_000
+CASH = Decimal(100_000)
+REST_MINUTES = 9
+"""Long enough for the last token to expire, the last list to be true and two scans to prove an absence."""
+POINTS_A_CYCLE = 40
+
+
+class Crash(BaseException):
+    """The process is gone, here and now; nothing catches it but the world."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes)."""
+
+    at: int = -1
+    again: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a seed came to."""
+
+    seed: int
+    profile: str
+    cycles: int
+    points: int
+    seen: Counter[str]
+    head: str = ""
+    trace: tuple[str, ...] = ()
+
+
+@dataclass
+class World:
+    """
+    One seed's world.  *profile* overrides the seed's own, *making* how the trader is made (mutants), *fate* where it
+    dies besides what the profile draws; *wishes*, where given, replaces what the strategies want, by cycle number.
+    """
+
+    seed: int
+    cycles: int = 120
+    profile: Profile | None = None
+    making: Callable[..., TraderProcess] = TraderProcess
+    fate: Fate = field(default_factory=Fate)
+    wishes: Callable[[int], tuple[TradeProposal, ...]] | None = None
+    traced: bool = False
+
+    def __post_init__(self) -> None:
+        self.climate = self.profile or profile_of(self.seed)
+        climate = self.climate
+        self.seen: Counter[str] = Counter()
+        self.trace: list[str] = []
+        self.clock = VirtualClock(START_MS, climate.clock_offset_ms)
+        ticks = (self.cycles + REST_MINUTES + 20) * MINUTE_MS // TICK_MS
+        paths = {
+            one.symbol: a_path(one, climate.mood, START_MS, ticks, self.draws(one.symbol)) for one in LISTINGS
+        }
+        self.venue = Venue(self.clock, paths, CASH, self.draws("venue"), replace(climate.habits))
+        told = Told(fault=self.fault, point=self.point, said=self.say if self.traced else None)
+        self.wire = SimulatedWire(self.venue, self.clock, self.draws("wire"), climate, told)
+        self.people = People(self, self.draws("people"))
+        self.oracle = Oracle(
+            self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed, seen=self.seen
+        )
+        told.sending, told.answered = self.oracle.sending, self.oracle.answered
+        self.venue.watch = self._watched
+        self.disk = Disk()
+        self.trader: TraderProcess | None = None
+        self.points, self.dies_at, self.lives, self.cycle_number = 0, self.fate.at, 0, 0
+        self.point_names: list[str] = []
+        self._desk = desk_of(climate.caps, climate.entry_style)
+        self._wishing, self._dying = self.draws("wishes"), self.draws("crashes")
+
+    def draws(self, name: str) -> Random:
+        """A stream of its own for each thing that is drawn."""
+        return Random(f"{self.seed}:{name}")
+
+    # What happens in a world
+
+    def run(self) -> Outcome:
+        """Live through it; raises `Violation` where a promise was broken."""
+        for number in range(self.cycles):
+            self._minute(number, self.climate.wishes)
+        self.calm_down()
+        for number in range(self.cycles, self.cycles + REST_MINUTES):
+            self._minute(number, 0.0)
+        self.oracle.finish()
+        self._trades_again()
+        head = self.disk.head() if self.traced else ""
+        return Outcome(
+            self.seed, self.climate.name, self.cycles, self.points, self.seen, head, tuple(self.trace)
+        )
+
+    def calm_down(self) -> None:
+        """Nothing goes wrong from now on."""
+        self.wire.profile, self.dies_at = CALM, -1
+        self.climate = replace(CALM, caps=self.climate.caps, entry_style=self.climate.entry_style)
+        for flags in self.venue.flags.values():
+            flags.cancel_only = flags.limit_only = flags.view_only = flags.post_only = False
+        habits = self.venue.habits
+        habits.order_lag_ms = habits.fill_lag_ms = 0
+        habits.zero_fill = habits.thin = habits.race = 0.0
+
+    def _trades_again(self) -> None:
+        """L-1: after the calm the account does what it is for, unless somebody stopped it."""
+        if self.trader is None or self.trader.ledger.state is not TradingState.ACTIVE or self.people.killed:
+            self.seen["stopped at the end"] += 1
+            return
+        self._minute(self.cycles + REST_MINUTES, 2.0)
+        self.seen["went on at the end"] += 1
+
+    def _minute(self, number: int, wishes: float) -> None:
+        """One cycle, and what lies between it and the next; where the process dies, another takes over."""
+        self.cycle_number = number
+        self.clock.until(max(START_MS + number * MINUTE_MS, self.clock.ms))
+        if self.climate.crash and self._dying.random() < self.climate.crash:
+            self.dies_at = self.points + 1 + self._dying.randrange(POINTS_A_CYCLE)
+        self.people.minute()
+        proposed = self._proposals(number, wishes)
+        end = START_MS + (number + 1) * MINUTE_MS
+        try:
+            self._alive()
+            self._cycle(number, proposed)
+            self._between(end)
+        except Crash:
+            self._died()
+
+    def _proposals(self, number: int, wishes: float) -> tuple[TradeProposal, ...]:
+        if self.wishes is not None:
+            return self.wishes(number)
+        held = frozenset(self.trader.ledger.positions) if self.trader else frozenset()
+        return wishes_of(self._wishing, wishes * 0.4, self.climate.sells if wishes else 0.0, held)
+
+    def _alive(self) -> TraderProcess:
+        """The process that trades; a new one where there is none."""
+        while self.trader is None:
+            journal = SimulatedJournal(self.disk, self.clock, self.point, self._committed)
+            self.lives += 1
+            try:
+                self.trader = self.making(self, journal)
+                self.trader.take_up()
+            except Crash:
+                self.seen["died taking up"] += 1
+                self._died()
+        return self.trader
+
+    def _died(self) -> None:
+        self.seen["restarts"] += 1
+        if self.trader is not None:
+            for life in self.trader.lives.live.values():
+                self.seen[f"fault crash × {life.status.value}"] += 1
+        self.trader = None
+        again = self.fate.again
+        if self.lives <= len(again):
+            self.dies_at = self.points + again[self.lives - 1]
+        elif self.climate.crash and self._dying.random() < 0.3:
+            self.dies_at = self.points + 1 + self._dying.randrange(12)
+        else:
+            self.dies_at = -1
+        self.clock.pass_ms(1_000 + self._dying.randrange(20_000))
+
+    def _cycle(self, number: int, proposed: tuple[TradeProposal, ...]) -> None:
+        trader = self._alive()
+        self.people.to_the_door(trader)
+        reached = trader.sync()
+        now, cycle_id = self.clock.now(), f"c{number}"
+        snapshot = snapshot_of(cycle_id, self.venue, self.clock, trader.ledger.positions)
+        marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
+        trader.record(Marked(now, trader.ledger.nlv_usd(marks)), CycleBegan(now, cycle_id, ""))
+        book = trader.ledger.book(now, marks, THEMES, {})
+        proposals = Proposals(cycle_id, now, proposed if reached else ())
+        decision = dispose(self._desk, snapshot, book, proposals)
+        self._note(decision, trader)
+        self.oracle.decided(snapshot, book, decision.intents)
+        trader.decided_ms = self.clock.ms
+        trader.carry_out(decision, proposals, cycle_id)
+        trader.record(CycleEnded(self.clock.now(), cycle_id, "complete"))
+
+    def _between(self, end: int) -> None:
+        """Look after what works until the next cycle: seldom in peace, every other second under kill."""
+        trader = self._alive()
+        while self.clock.ms < end:
+            if self.people.to_the_door(trader):
+                trader.sync()
+            working = trader.at_work
+            step = 2_000 if self.people.killed and working else 20_000 if working else MINUTE_MS
+            self.clock.until(min(end, self.clock.ms + step))
+            if self.clock.ms < end and working:
+                trader.sync()
+
+    # Who is told
+
+    def point(self, name: str) -> None:
+        """A place where the process may die."""
+        self.points += 1
+        if self.fate.at >= 0 or self.traced:
+            self.point_names.append(name)
+        if self.points - 1 == self.dies_at:
+            self.dies_at = -1
+            self.say(f"dies at {name}")
+            self.seen[f"died at {name}"] += 1
+            raise Crash(name)
+
+    def fault(self, kind: str) -> None:
+        """Something has gone wrong: in which state did it find the orders."""
+        if self.trader is not None:
+            for life in self.trader.lives.live.values():
+                self.seen[f"fault {kind} × {life.status.value}"] += 1
+        self.seen[f"fault {kind}"] += 1
+
+    def say(self, text: str) -> None:
+        """One line of the trace."""
+        if self.traced:
+            self.trace.append(f"{self.clock.ms - START_MS} {text}")
+
+    def _committed(self, events: tuple[Event, ...]) -> None:
+        self.oracle.committed(events)
+        if self.traced:
+            for event in events:
+                self.say(f"commit {event!r}")
+
+    def _watched(self, kind: str, order: object) -> None:
+        self.seen[f"venue {kind}"] += 1
+        if kind == "executed" and getattr(order, "cancel_ms", None) is not None:
+            self.seen["cancel/fill race"] += 1
+        if self.traced:
+            self.say(f"venue {kind} {getattr(order, 'order_id', '')} {getattr(order, 'filled', '')}")
+
+    def _note(self, decision: Decision, trader: TraderProcess) -> None:
+        for verdict in decision.verdicts:
+            for objection in verdict.objections:
+                self.seen[f"gate {objection.risk_reason.value}"] += 1
+        for trip in decision.trips:
+            self.seen[f"gate {trip.risk_reason.value}"] += 1
+        if decision.intents:
+            self.seen["decisions with intents"] += 1
+
+
+__all__ = ["CASH", "SYMBOLS", "Crash", "Fate", "Outcome", "World", "at"]
