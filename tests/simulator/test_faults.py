@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import httpx
@@ -9,7 +10,8 @@ import pytest
 import requests
 
 from tests.simulator.conftest import on_stage
-from trader.simulator.faults import KINDS, BadFaults, Fault, FaultPlan, load_faults, read_faults
+from trader.simulator.fault_file import EXAMPLE, load_faults, read_faults
+from trader.simulator.faults import AFTER, BEFORE, KINDS, STREAM, BadFaults, Fault, FaultPlan
 
 ERRORS = requests.exceptions
 
@@ -112,7 +114,19 @@ def test_faults_come_by_number_of_the_call_and_by_chance_from_the_seed():
         ("{}", "wanted a list"),
         ('[{"route": "x"}]', "fault 1: wanted an object with a kind"),
         ('[{"kind": "explode"}]', "kind 'explode' is unknown; kinds are"),
-        ('[{"kind": "drip", "secs": 3}]', "unknown key secs; keys are"),
+        ('[{"kind": "drip", "secs": 3}]', "unknown key secs, did you mean seconds"),
+        ('[{"kind": "drop_aftr"}]', r"kind 'drop_aftr' is unknown; did you mean drop_after\?"),
+        ('[{"kind": "drip", "second": 3}]', r"unknown key second, did you mean seconds\?"),
+        ('[{"kind": "drip", "route": "create_ordr"}]', r"called 'create_ordr'; did you mean create_order\?"),
+        ('[{"kind": "gap", "route": "create_order"}]', "no route of 'gap' is called 'create_order'; routes are ws_"),
+        ('[{"kind": "drip", "probability": 7}]', "probability is 7; wanted a number from 0 to 1"),
+        ('[{"kind": "drip", "calls": 2}]', r"calls is 2; wanted a list of numbers from 1, such as \[2\]"),
+        ('[{"kind": "drip", "calls": [0]}]', r"calls is \[0\]"),
+        ('[{"kind": "drip", "times": 0}]', "times is 0; wanted a number from 1"),
+        ('[{"kind": "drip", "seconds": "3"}]', "seconds is '3'; wanted a number from 0"),
+        ('[{"kind": "status_before", "status": true}]', "status is True; wanted a whole number"),
+        ('[{"kind": "status_before", "body": 3}]', "body is 3; wanted a text"),
+        ('[{"kind": "set_field"}]', "kind set_field wants a field"),
     ],
 )
 def test_a_bad_plan_is_a_sentence(tmp_path, text, words):
@@ -120,6 +134,21 @@ def test_a_bad_plan_is_a_sentence(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(BadFaults, match=words):
         load_faults(path)
+
+
+def test_every_mistake_of_a_plan_is_told_at_once(tmp_path):
+    path = tmp_path / "faults.json"
+    path.write_text('[{"kind": "explod"}, {"kind": "drip"}, {"kind": "drip", "times": 0, "rout": "x"}]')
+    with pytest.raises(BadFaults) as caught:
+        load_faults(path)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["fault 1", "fault 3", "fault 3"]
+
+
+def test_the_example_and_every_kind_can_be_written_down():
+    assert read_faults([json.loads(EXAMPLE)], "here")[0].kind == "drop_after"
+    rows = [{"kind": kind, "field": "orders"} for kind in KINDS]
+    assert [fault.kind for fault in read_faults(rows, "here")] == [*BEFORE, *AFTER, *STREAM]
 
 
 def test_a_missing_plan_is_a_sentence(tmp_path):

@@ -22,7 +22,7 @@ import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
-from trader.simulator.faults import load_faults
+from trader.simulator.fault_file import load_faults
 from trader.simulator.rehearsal import Rehearsal, rehearse
 from trader.simulator.settings import VenueSettings
 from trader.simulator.sources import BarSource, LakeSource, SampleSource

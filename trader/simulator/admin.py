@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from trader.errors import TraderError
 from trader.simulator.audit import audit
-from trader.simulator.faults import read_faults
+from trader.simulator.fault_file import read_faults
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.refusal import BadRequest
 from trader.simulator.settings import typed

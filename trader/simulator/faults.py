@@ -8,12 +8,10 @@ was done is written into the request log.
 from __future__ import annotations
 
 import dataclasses
-import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 from trader.errors import TraderError
@@ -107,33 +105,3 @@ class FaultPlan:
     def draw(self, route: str, kinds: Mapping[str, str]) -> list[Fault]:
         """The faults of those *kinds* that hit this call of *route*."""
         return [fault for fault in self.faults if fault.kind in kinds and fault.fires(route, self._chance)]
-
-
-def read_faults(rows: Any, where: str) -> list[Fault]:
-    """The rules of a JSON list; every mistake is a sentence."""
-    if not isinstance(rows, list):
-        raise BadFaults(
-            f"{where}: wanted a list of faults, each like {{'route': 'create_order', 'kind': 'drop_after'}}"
-        )
-    known = {item.name for item in fields(Fault) if item.init}
-    found = []
-    for number, row in enumerate(rows, 1):
-        place = f"{where}: fault {number}"
-        if not isinstance(row, dict) or "kind" not in row:
-            raise BadFaults(f"{place}: wanted an object with a kind; kinds are {' '.join(KINDS)}")
-        if row["kind"] not in KINDS:
-            raise BadFaults(f"{place}: kind {row['kind']!r} is unknown; kinds are {' '.join(KINDS)}")
-        if unknown := sorted(set(row) - known):
-            raise BadFaults(f"{place}: unknown key {', '.join(unknown)}; keys are {' '.join(sorted(known))}")
-        found.append(Fault(**{**row, "calls": tuple(row.get("calls", ()))}))
-    return found
-
-
-def load_faults(path: Path) -> list[Fault]:
-    """The rules in a JSON file."""
-    try:
-        return read_faults(json.loads(path.read_text(encoding="utf-8")), str(path))
-    except OSError as error:
-        raise BadFaults(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise BadFaults(f"{path}: is not JSON ({error})") from error
