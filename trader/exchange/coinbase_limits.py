@@ -51,7 +51,8 @@ class Bucket:
     def pause(self, until: float) -> None:
         """No turn before *until*, and no burst then."""
         if until > self.at:
-            self.at, self.tokens = until, min(self.tokens, 1.0)
+            self.tokens = min(1.0, self.tokens + (until - self.at) * self.per_second)
+            self.at = until
 
 
 @dataclass(slots=True)
@@ -75,13 +76,14 @@ class Limits:
         }
         self._use = {kind: _Use() for kind in Class}
 
-    def wait(self, kind: Class, patience_seconds: float) -> bool:
-        """Wait for one's turn; False, at once, where it would take longer than *patience_seconds*."""
+    def wait(self, kind: Class, patience_seconds: float, insist: bool = False) -> bool:
+        """Wait for one's turn; where it would take longer than *patience_seconds*, at once True if one may *insist*."""
         with self._lock:
             use, seconds = self._use[kind], self._buckets[kind].reserve(self._clock.monotonic(), patience_seconds)
-            if seconds is None:
+            if seconds is None and not insist:
                 use.denied += 1
                 return False
+            seconds = seconds or 0.0
             use.sent += 1
             use.waited += seconds > 0
             use.waited_seconds += seconds

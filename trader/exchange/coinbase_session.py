@@ -110,7 +110,7 @@ class CoinbaseSession:
         self, route: Route, patience_seconds: float, *, params: Mapping[str, Any] | None = None, suffix: str = "",
         body: Json | None = None, insist: bool = False,
     ) -> Reply:  # fmt: skip
-        if not self.limits.wait(route.kind, patience_seconds) and not insist:
+        if not self.limits.wait(route.kind, patience_seconds, insist):
             return Failed(Why.HELD, f"our own limit of {route.kind} calls holds it longer than {patience_seconds:g} s")
         reply = self._sent(API_PREFIX + route.path + suffix, route, params, body)
         if isinstance(reply, Failed) and reply.why is Why.THROTTLED:
