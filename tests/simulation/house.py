@@ -55,7 +55,7 @@ def desk_of(caps: str, entry_style: str) -> Desk:
     return Desk(
         registry=Registry(()),
         priorities={"alpha": 1, "beta": 2},
-        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal(4)), DailyLoss(Decimal(3)))),
+        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal(2)), DailyLoss(Decimal("1.5")))),
         universe=universe,
         regime=RegimePolicy({regime: Decimal(1) for regime in Regime}),
         exits=ExitPolicy(Decimal("0.75")),
@@ -69,7 +69,7 @@ def _rules(caps: Caps) -> tuple[Any, ...]:
         "min_conviction": (Decimal("0.2"),),
         "stop_bounds": (Decimal("0.3"), Decimal(20), Decimal("0.3"), Decimal(50)),
         "cooldown": (Decimal(2), Decimal(10)),
-        "loss_streak": (6, Decimal(10)),
+        "loss_streak": (8, Decimal(10)),
         "pacing": (40, 500, 0),
         "max_open_positions": (3,),
         "strategy_trades": (budgets,),

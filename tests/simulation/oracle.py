@@ -53,6 +53,7 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
 QUOTE_AGE_MS = 5_000
+MARKED_PENDING = True
 
 
 class Violation(AssertionError):
@@ -275,7 +276,7 @@ class Oracle:
         working = [(order.wire, order.left) for order in venue.working.values()]
         for other, left in [*working, *((one, one.size) for one in self.wire.may_arrive()), (wire, wire.size)]:
             if other.side is BUY:
-                price = max(other.limit_price, judged.marks[other.symbol])
+                price = max(other.limit_price, judged.marks[other.symbol]) if MARKED_PENDING else other.limit_price
                 exposure[other.symbol] += left * price * (ONE + venue.taker_bps * BPS)
         return exposure
 

@@ -42,7 +42,7 @@ class People:
         """What somebody does in the next minute, at some instant of it: most of all in its first seconds."""
         climate, rng, clock = self.world.climate, self.rng, self.world.clock
         for share, action in (
-            (climate.kill, self.press_kill),
+            (climate.kill, self.aim_at_kill),
             (climate.deposits, self.deposit),
             (climate.manual_orders, self.buy_in_the_app),
             (climate.manual_cancels, self.cancel_in_the_app),
@@ -52,6 +52,10 @@ class People:
             if share and rng.random() < share:
                 when = rng.randrange(3_000) if rng.random() < 0.6 else rng.randrange(MINUTE_MS)
                 clock.after(when, action)
+
+    def aim_at_kill(self) -> None:
+        """Press kill, not at a time but at one of the next steps of the trader: in between is where it hurts."""
+        self.world.presses_at = self.world.points + self.rng.randrange(25)
 
     def press_kill(self) -> None:
         """From this instant on nothing may leave."""

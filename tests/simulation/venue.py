@@ -292,7 +292,8 @@ class Venue:
 
     def _race(self, order: TrueOrder) -> None:
         """Somebody trades with *order* while its end is on its way."""
-        if order.open and (order.wire.kind is not WireKind.STOP_LIMIT_GTC or order.triggered):
+        if order.open:
+            order.triggered = True
             part = self._floor(order.wire.symbol, order.left * self.rng.choice(PARTS))
             self._execute(order, part if part > ZERO else order.left, order.wire.limit_price, Liquidity.MAKER)
 

@@ -41,10 +41,15 @@ class Crash(BaseException):
 
 @dataclass(slots=True)
 class Fate:
-    """When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes)."""
+    """
+    When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes).
+
+    *kill_at* is the point at which kill is pressed.
+    """
 
     at: int = -1
     again: tuple[int, ...] = ()
+    kill_at: int = -1
 
 
 @dataclass(slots=True)
@@ -96,7 +101,8 @@ class World:
         self.venue.watch = self._watched
         self.disk = Disk()
         self.trader: TraderProcess | None = None
-        self.points, self.dies_at, self.lives, self.cycle_number = 0, self.fate.at, 0, 0
+        self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
+        self.lives, self.cycle_number = 0, 0
         self.point_names: list[str] = []
         self._desk = desk_of(climate.caps, climate.entry_style)
         self._wishing, self._dying = self.draws("wishes"), self.draws("crashes")
@@ -118,7 +124,7 @@ class World:
         self._trades_again()
         head = self.disk.head() if self.traced else ""
         return Outcome(
-            self.seed, self.climate.name, self.cycles, self.points, self.seen, head, tuple(self.trace)
+            self.seed, (self.profile or profile_of(self.seed)).name, self.cycles, self.points, self.seen, head, tuple(self.trace)
         )
 
     def calm_down(self) -> None:
@@ -225,6 +231,11 @@ class World:
         self.points += 1
         if self.fate.at >= 0 or self.traced:
             self.point_names.append(name)
+        if self.points - 1 == self.presses_at:
+            if name == "place":  # between the last look and the first byte no time passes: there is no such instant
+                self.presses_at += 1
+            else:
+                self.people.press_kill()
         if self.points - 1 == self.dies_at:
             self.dies_at = -1
             self.say(f"dies at {name}")

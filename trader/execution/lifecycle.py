@@ -35,12 +35,12 @@ REJECTED, NOT_SENT = OrderStatus.REJECTED, OrderStatus.NOT_SENT
 
 LEGAL: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
     STORED: frozenset({SENT, NOT_SENT}),
-    SENT: frozenset({STORED, OPEN, UNKNOWN, REJECTED}),
+    SENT: frozenset({STORED, OPEN, UNKNOWN, REJECTED, NOT_SENT}),
     UNKNOWN: frozenset({OPEN, REJECTED}),
     OPEN: frozenset({UNKNOWN, FILLED, CANCELLED, EXPIRED, REJECTED}),
 }
-"""Where an order may go from where it is.  SENT back to STORED: the venue certainly has not got it.  From the others
-it goes nowhere."""
+"""Where an order may go from where it is.  SENT back to STORED: the venue certainly has not got it; to NOT_SENT: the
+look after the commit forbade it and no byte left.  From the others it goes nowhere."""
 
 
 class IllegalMove(AssertionError):

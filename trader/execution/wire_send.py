@@ -81,10 +81,14 @@ class Sender:
             return "" if wire.side is Side.SELL else f"preview: {down}"
 
     def _place(self, life: Life, wire: WireOrder) -> bool:
-        """Commit `sent` and send; False where the venue certainly has not got it."""
+        """Commit `sent`, look again, and send; False where the venue certainly has not got it."""
         record, client_id = self._record, wire.client_order_id
         now = record.clock.now()
         record.record(WireStored(now, wire), OrderChanged(now, client_id, OrderStatus.SENT))
+        forbidden = self._last_look(life.intent)
+        if forbidden is not None:  # a commit takes its time, and somebody may have pressed kill in it
+            record.move(life, OrderStatus.NOT_SENT, forbidden)
+            return True
         answer = self._wire.place(wire)
         if isinstance(answer, NotAccepted):
             record.move(life, OrderStatus.STORED, answer.reason)
