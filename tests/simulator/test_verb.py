@@ -8,15 +8,32 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from coinbase.rest import RESTClient
+
+from trader.market.lake_import import write_bars
+from trader.market.sample import SampleMarket
+
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def start(*arguments):
     command = [sys.executable, "-m", "trader.cli", "simulator", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """Three days of one product of the built-in market, written down."""
+    folder = tmp_path_factory.mktemp("lake")
+    bars = SampleMarket(5).bars("BTC-USD", FIRST, FIRST + timedelta(days=3))
+    write_bars(folder / "BTC-USD_1m.parquet", bars)
+    return folder
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
@@ -45,13 +62,25 @@ def test_it_says_where_it_is_serves_the_sdk_and_leaves_cleanly(end):
         (("--market", "lake"), "wants --data DIR"),
         (("--faults", "no-such-file.json"), "cannot be read"),
         (("--market", "lake", "--data", "no-such-folder"), "no-such-folder"),
+        (("--market", "lake", "--data", "."), "the lake is empty"),
+        (("--market", "lke"), "'lke' is not one of 'sample'"),
+        (("--data", "somewhere"), "add --market lake to trade on it"),
+        (("--market", "lake", "--data", "LAKE", "--start", "1999-01-01"), "reach from 2024-01-01 to 2024-01-04"),
+        (("--market", "lake", "--data", "LAKE", "--granularity", "7m"), "did you mean 5m?"),
+        (("--faults", "BAD"), "fault 2: times is 0"),
+        (("--start", "2023-13-01"), "does not match the formats"),
+        (("--speed", "-1"), "greater than or equal to 0"),
+        (("--prot", "1"), "Possible options: --port"),
     ],
 )
-def test_a_mistake_is_a_sentence_and_exit_2(arguments, words):
-    process = start(*arguments)
+def test_a_mistake_is_a_sentence_and_exit_2(arguments, words, lake, tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text('[{"kind": "explode"}, {"kind": "drip", "times": 0}]')
+    named = {"LAKE": str(lake), "BAD": str(bad), ".": str(tmp_path)}
+    process = start(*(named.get(word, word) for word in arguments))
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (2, "")
-    assert words in err
+    assert words in " ".join(err.replace("│", " ").split())
     assert "Traceback" not in err
 
 
@@ -64,3 +93,57 @@ def test_a_taken_port_is_a_sentence_and_exit_2():
     assert process.returncode == 2
     assert "cannot be had" in err
     assert "Traceback" not in err
+
+
+@contextmanager
+def running(*arguments):
+    """The verb as a process, where it is, and the SDK against it; ended by Ctrl-C."""
+    process = start("--json", *arguments)
+    where = json.loads(process.stdout.readline())
+    client = RESTClient(key_file=where["key_file"], base_url=where["base_url"], timeout=5)
+    client.session.verify, client.session.trust_env = where["ca_file"], False
+    try:
+        yield where, client
+    finally:
+        client.session.close()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=15)
+    assert (process.returncode, err) == (0, "")
+    assert not Path(where["key_file"]).parent.exists()
+    with socket.socket() as plug:
+        host, _, port = where["base_url"].partition(":")
+        assert plug.connect_ex((host, int(port))) != 0
+
+
+def test_a_lake_is_traded_on_from_its_second_day_with_its_own_bars(lake):
+    with running("--market", "lake", "--data", str(lake), "--speed", "0") as (where, client):
+        assert (where["now"], where["products"]) == ("2024-01-02T00:00:00Z", ["BTC-USD", "BTC-USDC"])
+        began, ended = int(FIRST.timestamp()) + 82_800, int(FIRST.timestamp()) + 86_340
+        told = client.get_candles("BTC-USD", str(began), str(ended), "ONE_MINUTE").to_dict()["candles"][::-1]
+        bars = SampleMarket(5).bars("BTC-USD", FIRST, FIRST + timedelta(days=1))[-60:]
+        assert [(int(row["start"]), float(row["close"])) for row in told] == [
+            (int(at.timestamp()), row.close) for at, row in bars.iterrows()
+        ]
+        assert client.market_order_buy("lake", "BTC-USD", quote_size="100").to_dict()["success"] is True
+        httpx.post(f"{where['admin_url']}/clock", json={"step_seconds": 3600}, trust_env=False)
+        assert client.get_unix_time().iso == "2024-01-02T01:00:00Z"
+
+
+def test_it_says_in_words_what_market_it_is_and_how_fast():
+    process = start("--speed", "0", "--start", "2024-03-01")
+    lines = [process.stdout.readline() for _ in range(7)]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=15)
+    assert lines[-1].split() == (
+        "Market 30 products; 2024-03-01T00:00:00Z, standing still until the desk steps it".split()
+    )
+
+
+def test_a_taken_admin_port_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        plug.listen()
+        process = start("--admin-port", str(plug.getsockname()[1]))
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, "admin port" in err, list(tmp_path.iterdir())) == (2, True, [])

@@ -16,13 +16,14 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
 from trader.simulator.fault_file import load_faults
+from trader.simulator.numbers import stamp
 from trader.simulator.rehearsal import Rehearsal, rehearse
 from trader.simulator.settings import VenueSettings
 from trader.simulator.sources import BarSource, LakeSource, SampleSource
@@ -36,10 +37,11 @@ class Market(StrEnum):
 
 
 class NoLake(TraderError):
-    """`--market lake` without a lake."""
+    """`--market lake` without a lake, or a lake without it."""
 
 
 def command(
+    context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 takes one that is free.")] = 0,
     admin_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the director's desk.")] = 0,
     market: Annotated[Market, typer.Option(help="The built-in market, or a lake.")] = Market.SAMPLE,
@@ -64,20 +66,23 @@ def command(
 
     Example: trader simulator --port 8443 --faults storm.json
     """
+    source_of_data = context.get_parameter_source("data")
+    if market is Market.SAMPLE and source_of_data is not None and source_of_data.name == "COMMANDLINE":
+        raise NoLake(f"simulator: --data {data} is not used by the built-in market; add --market lake to trade on it")
     plan = load_faults(faults) if faults else []
     source, first = open_market(market, data, granularity, seed, start)
+    until = threading.Event()
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        until.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # before the folder is made, so that it is always taken away
+        signal.signal(number, leave)
     with tempfile.TemporaryDirectory(prefix="trader-simulator-") as folder:
         made = rehearse(
             Path(folder), source=source, settings=VenueSettings(seed=seed), deposits={"USD": Decimal(cash)},
             start=first, speed=speed, faults=plan, port=port, admin_port=admin_port,
         )  # fmt: skip
-        until = threading.Event()
-
-        def leave(number: int, frame: FrameType | None) -> None:
-            until.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, leave)
         with made.simulator:
             typer.echo(json.dumps(facts(made), sort_keys=True) if as_json else in_words(made))
             until.wait()
@@ -95,14 +100,21 @@ def open_market(
     lake = LakeSource(data, granularity)
     begins = first or min(lake.start + timedelta(days=1), lake.end)
     if not lake.start <= begins <= lake.end:
-        raise NoLake(f"simulator: --start {begins:%Y-%m-%d} is outside the lake: {lake.start} to {lake.end}")
+        raise NoLake(
+            f"simulator: --start {begins:%Y-%m-%d} is outside the lake, whose {granularity} bars reach from "
+            f"{lake.start:%Y-%m-%d} to {lake.end:%Y-%m-%d}; choose a day between"
+        )
     return lake, begins
 
 
-def facts(made: Rehearsal) -> dict[str, str]:
-    """Where everything is."""
+def facts(made: Rehearsal) -> dict[str, Any]:
+    """Where everything is, and what time it is there."""
     simulator = made.simulator
+    station = simulator.station
     return {
+        "now": stamp(station.venue.now, 0),
+        "speed": station.clock.speed,
+        "products": list(station.venue.listings),
         "base_url": simulator.base_url,
         "ws_url": f"wss://{simulator.base_url}/",
         "ca_file": str(simulator.papers.ca_file),
@@ -114,6 +126,7 @@ def facts(made: Rehearsal) -> dict[str, str]:
 def in_words(made: Rehearsal) -> str:
     """The same, to be read."""
     where = facts(made)
+    pace = f"{where['speed']:g} times real time" if where["speed"] else "standing still until the desk steps it"
     return "\n".join(
         [
             "The simulated Coinbase is open; Ctrl-C closes it.",
@@ -122,5 +135,6 @@ def in_words(made: Rehearsal) -> str:
             f"  CA file        {where['ca_file']}",
             f"  API key file   {where['key_file']}   (made for this run, worth nothing elsewhere)",
             f"  Admin          {where['admin_url']}",
+            f"  Market         {len(where['products'])} products; {where['now']}, {pace}",
         ]
     )
