@@ -99,7 +99,9 @@ class ExecutionPolicy:
     """`policy.yaml: execution`: how verdicts become orders, and what the simulated exchange assumes.
 
     *entry_style* taker (market, next open) or maker (limit at the bid, *maker_ttl_bars* bars).
-    A fill takes at most *max_volume_share_pct* of its bar's volume.
+    A fill takes at most *max_volume_share_pct* of its bar's volume.  On a venue a maker entry is repriced
+    *maker_reprices* times and then taken, if *taker_fallback*, within its approved worst case; an exit sells at most
+    *exit_slippage_bps* below its reference, a stop that triggered *stop_slack_bps* below its stop.
     """
 
     fees: FeeModel = FeeModel()
@@ -107,6 +109,10 @@ class ExecutionPolicy:
     maker_ttl_bars: int = 1
     max_volume_share_pct: Decimal = Decimal(10)
     bot_id: str = "t247"
+    maker_reprices: int = 1
+    taker_fallback: bool = True
+    exit_slippage_bps: Decimal = Decimal(150)
+    stop_slack_bps: Decimal = Decimal(500)
 
     def cost_factor(self, tier: Tier | None) -> Decimal:
         """Worst-case money per USD of notional bought: 1 + taker fee + half spread + slippage."""

@@ -119,15 +119,15 @@ WRONG_VALUES = [
         "app",
         "mode: dry_run",
         "mode: live",
-        "mode: live is not there yet: no order leaves this machine; allowed: dry_run, paper",
+        "mode: live is not enabled; set live.enabled to true, arm the account, or take paper or dry_run",
     ),
     (
         "app",
         "mode: dry_run",
         "mode: dryrun",
-        "mode: 'dryrun' is none of the choices; did you mean dry_run? Allowed: dry_run, paper",
+        "mode: 'dryrun' is none of the choices; did you mean dry_run? Allowed: dry_run, paper, live",
     ),
-    ("app", "mode: dry_run", "mode: on", "mode: 'on' is none of the choices; allowed: dry_run, paper"),
+    ("app", "mode: dry_run", "mode: on", "mode: 'on' is none of the choices; allowed: dry_run, paper, live"),
     (
         "app",
         "account: main",
@@ -263,7 +263,7 @@ UNKNOWN_OR_MISSING = [
         "policy",
         "    min_cash_pct: 0",
         "    enabled: false\n    min_cash_pct: 0",
-        "risk.cash.enabled: unknown key here; it belongs under <name> in strategies.yaml",
+        "risk.cash.enabled: unknown key here; it belongs under live in app.yaml or <name> in strategies.yaml",
     ),
     (
         "policy",
@@ -290,7 +290,7 @@ UNKNOWN_OR_MISSING = [
         "1: 7\nseed: 7",
         f"1: unknown key; allowed: {APP_KEYS}",
     ),
-    ("app", "mode: dry_run", "#", "mode: missing; write it out, e.g. mode: dry_run; allowed: dry_run, paper"),
+    ("app", "mode: dry_run", "#", "mode: missing; write it out, e.g. mode: dry_run; allowed: dry_run, paper, live"),
     (
         "policy",
         "    max_total_at_risk_pct: 15",

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from trader.config.checking import Mistake, check_file
 from trader.config.config import Config
 from trader.config.cross_limits import limits
+from trader.config.cross_live import live
 from trader.config.cross_names import names
 from trader.config.facts import Facts
 from trader.config.layers import Merged, merge
@@ -82,6 +83,7 @@ def _across(merged: Merged, strategies_dir: FilePath | None) -> Iterator[Mistake
     facts = Facts({file: tree for file, tree in merged.tree.items() if file not in merged.unusable})
     yield from _secrets(merged.tree, ())
     yield from limits(facts)
+    yield from live(facts)
     yield from names(facts)
     if strategies_dir is not None:
         yield from _files(merged, facts, strategies_dir)
