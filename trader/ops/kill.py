@@ -1,0 +1,46 @@
+"""
+The kill switch as everybody can press it: a file `KILL` in the run folder.
+
+Looking is cheap and may be done before every send.  Whatever cannot be looked
+at counts as pressed: an unreadable flag, or a folder that has vanished (T5).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+NAME = "KILL"
+REASON_CHARS = 200
+
+
+class KillFlag:
+    """The flag of one run folder, which must be there."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.path = run_dir / NAME
+        self._run_dir = run_dir
+
+    def reason(self) -> str:
+        """Why everything must stop; empty where nothing says so."""
+        try:
+            found = os.lstat(self.path)
+        except FileNotFoundError:
+            return "" if self._run_dir.is_dir() else f"the run folder {self._run_dir} has vanished"
+        except OSError as error:
+            return f"the kill flag cannot be looked at: {error.strerror}"
+        return self._read() if stat.S_ISREG(found.st_mode) else f"{self.path} is there"
+
+    def press(self, reason: str) -> None:
+        """Press it; the first line of the file says why."""
+        self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.write_text(reason.splitlines()[0][:REASON_CHARS] + "\n" if reason else "\n", encoding="utf-8")
+
+    def _read(self) -> str:
+        try:
+            text = self.path.read_bytes()[: 4 * REASON_CHARS].decode("utf-8", "replace")
+        except OSError as error:
+            return f"the kill flag cannot be read: {error.strerror}"
+        said = "".join(c if c.isprintable() else " " for c in text).strip()
+        return said[:REASON_CHARS] or f"{self.path} is there"
