@@ -165,6 +165,18 @@ def test_a_partly_filled_order_is_not_counted_twice():
     assert seen.exposure == {(ALPHA, BTC): Decimal(25) + Decimal("0.75") * Decimal("100.6")}
 
 
+@pytest.mark.req("E2", "E1")
+@pytest.mark.parametrize(("mark", "at_risk"), [(90, 101), (100, 101), (110, "111.1")])
+def test_a_working_buy_is_at_risk_at_a_mark_that_has_risen_since(mark, at_risk):
+    ledger = opened()
+    ledger.apply(IntentStored(NOW, an_intent(worst_case_usd=Decimal(101))))
+
+    after = book(ledger, {BTC: Decimal(mark)})
+
+    assert after.exposure == {(ALPHA, BTC): Decimal(at_risk)}
+    assert after.reserved_usd == 101
+
+
 @pytest.mark.req("R1")
 def test_a_working_sell_claims_what_it_would_sell():
     ledger = opened()

@@ -30,7 +30,7 @@ from trader.model.events import (
 )
 from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
-from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
+from trader.model.orders import Fill, Order, OrderIntent, OrderStatus, Position, RoundTrip
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
@@ -115,7 +115,7 @@ class Ledger:
                 worst = intent.worst_case_usd
                 if order.filled_size:
                     worst = worst * order.remaining_size / intent.size
-                exposure[key] = exposure.get(key, ZERO) + worst
+                exposure[key] = exposure.get(key, ZERO) + _at_risk(intent, worst, marks.get(intent.symbol))
                 reserved += worst
             elif not intent.protects:
                 claimed[key] = claimed.get(key, ZERO) + order.remaining_size
@@ -278,6 +278,13 @@ def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal
     if held is None or new is None:
         return held if new is None else new
     return choose(held, new)
+
+
+def _at_risk(intent: OrderIntent, worst_usd: Decimal, mark: Decimal | None) -> Decimal:
+    """*worst_usd* of a working BUY at a mark that has risen since: unknown to us, it may have filled already (T14)."""
+    if mark is None or mark <= intent.reference_price:
+        return worst_usd
+    return worst_usd * mark / intent.reference_price
 
 
 def _worst_case_usd(order: VenueOrder, mark: Decimal) -> Decimal:
