@@ -254,6 +254,35 @@ def test_a_wrong_setting_is_a_sentence_and_changes_nothing(stage, wrong, words):
     assert stage.see("/")["settings"] == before
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "words"),
+    [
+        ("/clock", {"step_seconds": -1}, "step_seconds is -1; time does not go back"),
+        ("/clock", {"speed": "fast"}, "speed: wanted a number, got 'fast'"),
+        ("/clock", {"step_second": 5}, "did you mean step_seconds?"),
+        ("/clock", [5], "wanted a JSON object"),
+        ("/deposit", {"currency": "USD"}, "wanted: amount"),
+        ("/deposit", {"currency": "USD", "amount": "-1e12"}, "USD are available to be taken out"),
+        ("/restate", {"price": "1"}, "wanted: entry_id"),
+        ("/restate", {"entry_id": "nobody"}, "no fill has entry id nobody"),
+        ("/restart", {"down_seconds": -1}, "time does not go back"),
+        ("/listings", {"product_id": "BTC-USD", "cancel_onli": True}, "did you mean cancel_only?"),
+        ("/listings", {"product_id": "NO-USD", "cancel_only": True}, "NO-USD not supported"),
+        ("/faults", {}, "wanted: faults"),
+        ("/streams", {"kind": "clse"}, "did you mean close?"),
+        ("/limits", {"private_per_second": "lots"}, "private_per_second: wanted a number"),
+        ("/tokens", {"algorithms": "ES256"}, "algorithms: wanted a list"),
+    ],
+)
+def test_the_desk_tells_what_is_wrong_and_does_nothing(stage, path, asked, words):
+    before = {**stage.see("/"), "now": None, "requests": None}
+    answer = stage._admin.post(path, json=asked)
+
+    assert 400 <= answer.status_code < 500, answer.text
+    assert words in answer.text.replace('\\"', '"')
+    assert {**stage.see("/"), "now": None, "requests": None} == before
+
+
 def test_settings_cannot_be_made_wrong_in_python_either():
     with pytest.raises(BadSettings, match="waits_as"):
         VenueSettings(waits_as="WAITING")

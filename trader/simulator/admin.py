@@ -22,7 +22,7 @@ from trader.simulator.audit import audit
 from trader.simulator.fault_file import read_faults
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.refusal import BadRequest
-from trader.simulator.settings import typed
+from trader.simulator.settings import BadSettings, only, typed
 from trader.simulator.shapes_orders import fill_shape, order_shape
 from trader.simulator.station import Station
 
@@ -52,6 +52,7 @@ def plain_fields(settings: Any) -> dict[str, Any]:
 
 def set_faults(station: Station, asked: dict[str, Any]) -> Any:
     """Replace all faults."""
+    only(asked, "faults", faults=[], seed=0)
     station.plan.replace(read_faults(asked.get("faults"), "admin"), asked.get("seed"))
     return get_faults(station, asked)
 
@@ -68,6 +69,7 @@ def get_log(station: Station, asked: dict[str, Any]) -> Any:
 
 def set_clock(station: Station, asked: dict[str, Any]) -> Any:
     """`speed` and `step_seconds`."""
+    only(asked, speed=0.0, step_seconds=0.0)
     if "speed" in asked:
         station.clock.run_at(float(asked["speed"]))
     if "step_seconds" in asked:
@@ -107,14 +109,18 @@ def set_listing(station: Station, asked: dict[str, Any]) -> Any:
 
 def deposit(station: Station, asked: dict[str, Any]) -> Any:
     """`amount` of `currency`; negative is a withdrawal."""
-    station.venue.deposit(str(asked["currency"]), Decimal(str(asked["amount"])))
+    wanted = only(asked, "currency", "amount", currency="", amount=Decimal(0))
+    available = station.venue.ledger.available(wanted["currency"])
+    if wanted["amount"] + available < 0:
+        raise BadSettings(f"only {plain(available)} {wanted['currency']} are available to be taken out")
+    station.venue.deposit(wanted["currency"], wanted["amount"])
     return truth(station, asked)
 
 
 def restate(station: Station, asked: dict[str, Any]) -> Any:
     """Reverse the fill `entry_id`; with a `price`, correct it."""
-    price = Decimal(str(asked["price"])) if "price" in asked else None
-    rows = station.venue.restate(str(asked["entry_id"]), price)
+    wanted = only(asked, "entry_id", entry_id="", price=Decimal(0))
+    rows = station.venue.restate(wanted["entry_id"], wanted.get("price"))
     return {"fills": [fill_shape(station.venue, row) for row in rows]}
 
 
@@ -138,7 +144,7 @@ def direct_streams(station: Station, asked: dict[str, Any]) -> Any:
 
 def restart(station: Station, asked: dict[str, Any]) -> Any:
     """Go down for `down_seconds` and come back on the same port with all state kept."""
-    station.restarts.append(float(asked.get("down_seconds", 0.5)))
+    station.restarts.append(float(only(asked, down_seconds=0.0).get("down_seconds", 0.5)))
     return {"restarting": True}
 
 
@@ -179,7 +185,10 @@ def _endpoint(station: Station, action: Action) -> Any:
         raw = await request.body()
         try:
             station.advance()
-            return JSONResponse(action(station, await request.json() if raw else {}))
+            asked = await request.json() if raw else {}
+            if not isinstance(asked, dict):
+                raise BadSettings('wanted a JSON object, such as {"step_seconds": 60}')
+            return JSONResponse(action(station, asked))
         except BadRequest as error:
             return JSONResponse(error.body, error.status)
         except (TraderError, KeyError, ValueError, ArithmeticError) as error:

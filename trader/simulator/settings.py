@@ -96,19 +96,34 @@ def unknown_names(asked: Iterable[str], known: Iterable[str]) -> list[str]:
 def typed(current: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     """*asked* in the types that *current* has them in; every name and value that cannot be is told at once."""
     assert is_dataclass(current)
-    known = {row.name: str(row.type) for row in fields(current)}
+    optional = {row.name for row in fields(current) if "None" in str(row.type)}
+    return typed_as({row.name: getattr(current, row.name) for row in fields(current)}, asked, optional)
+
+
+def typed_as(known: Mapping[str, Any], asked: Mapping[str, Any], optional: Iterable[str] = ()) -> dict[str, Any]:
+    """The same of *known*, an example by name; *optional* ones may be null."""
     unknown = unknown_names(asked, known)
     wrong = [f"unknown: {'; '.join(unknown)}; known are {', '.join(sorted(known))}"] if unknown else []
     found: dict[str, Any] = {}
     for name in [name for name in asked if name in known]:
-        if asked[name] is None and "None" in known[name]:
+        if asked[name] is None and name in optional:
             found[name] = None
             continue
-        wanted, found[name] = _as(getattr(current, name), asked[name])
+        wanted, found[name] = _as(known[name], asked[name])
         if wanted:
             wrong.append(f"{name}: wanted {wanted}, got {asked[name]!r}")
     if wrong:
         raise BadSettings(". ".join(wrong))
+    return found
+
+
+def only(asked: dict[str, Any], *needed: str, **known: Any) -> dict[str, Any]:
+    """*asked* in the types of *known*, which names all that may be there; *needed* must be."""
+    found = typed_as(known, asked)
+    if missing := [name for name in needed if name not in asked]:
+        raise BadSettings(f"wanted: {', '.join(missing)}")
+    if wrong := [name for name in ("speed", "step_seconds", "down_seconds") if found.get(name, 0) < 0]:
+        raise BadSettings(f"{wrong[0]} is {found[wrong[0]]}; time does not go back")
     return found
 
 

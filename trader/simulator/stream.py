@@ -45,7 +45,7 @@ class Session:
         self.stalled = False
         self.changed: list[Order] = []
         self.key = ""
-        """Whose token opened the user channel."""
+        """Whose token was seen last."""
         self.broken = False
         self._books: dict[str, Depth] = {}
         self._trades_at: dict[str, datetime] = {}
@@ -109,8 +109,7 @@ class Session:
         if bad or channel not in CHANNELS or kind not in ("subscribe", "unsubscribe"):
             await self.error(AUTHENTICATION)
             return
-        if channel == "user" and isinstance(found, ApiKey):
-            self.key = found.name
+        self.key = found.name if isinstance(found, ApiKey) else self.key
         known = asked & set(self.station.venue.listings)
         if kind == "unsubscribe":
             left = self.subscribed.get(channel, set()) - known
