@@ -1,0 +1,234 @@
+"""The execution over the real adapter and the unmodified SDK, against the simulated Coinbase over TLS."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.conftest import on_stage
+from trader.exchange.coinbase import CoinbaseWire
+from trader.exchange.coinbase_key import key_from_file
+from trader.exchange.coinbase_settings import CoinbaseSettings
+from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wiring import WirePolicy
+from trader.model.events import AccountOpened, IntentStored, StateMoved
+from trader.model.market import Quote
+from trader.model.money import ZERO
+from trader.model.orders import OrderIntent, OrderStatus, OrderType
+from trader.model.trading import Side, TradingState
+from trader.running.clock import SystemClock
+from trader.state.ledger import Ledger
+from trader.state.memory import MemoryJournal
+
+BTC = "BTC-USD"
+
+
+class VenueTime(SystemClock):
+    """The wall's pace, the venue's time of day."""
+
+    def __init__(self, wire):
+        self._offset = wire.time() - super().now()
+
+    def now(self):
+        return super().now() + self._offset
+
+
+class Account:
+    """One live account on a stage, with its books."""
+
+    def __init__(self, stage, journal=None, **policy):
+        self.stage = stage
+        settings = CoinbaseSettings(
+            rest_host=stage.simulator.base_url, ca_file=Path(stage.simulator.papers.ca_file), key_file=stage.key_file
+        )
+        self.wire = CoinbaseWire.connect(settings, key_from_file(stage.key_file), clock=SystemClock())
+        self.clock = VenueTime(self.wire)
+        self.ledger, self.journal = Ledger(), journal or MemoryJournal()
+        lives = Lifecycle()
+        opened = AccountOpened(self.clock.now(), "live", "main", Decimal(10_000), "1", "h")
+        if journal is None:
+            self.journal.append([opened])
+        for event in self.journal.replay():
+            self.ledger.apply(event)
+            lives.apply_all([event])
+        setup = WireSetup(
+            self.wire, self.clock, (BTC,), WirePolicy(**policy), quote=self.quote, rests=lambda symbol: True
+        )
+        self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time)
+        self.execution.take_up()
+        assert self.execution.sync(), self.execution.down
+
+    def quote(self, symbol):
+        book = self.stage.venue.depth(self.stage.venue.listings[symbol])
+        return Quote(symbol, book.bid, book.ask, self.clock.now())
+
+    def intent(self, n, side=Side.BUY, usd=200, size=None, order_type=OrderType.MARKET, **more):
+        price = self.quote(BTC).mid
+        size = size if size is not None else round(Decimal(usd) / price, 6)
+        worst = size * price * Decimal("1.02") if side is Side.BUY else ZERO
+        if side is Side.BUY and "stop_price" not in more:
+            more["stop_price"] = round(price * Decimal("0.9"), 2)
+        intent = OrderIntent(
+            f"t247-{BTC}-{n}-abc", self.clock.now(), BTC, side, "sma", size, order_type,
+            self.quote(BTC).bid if order_type is OrderType.LIMIT_MAKER else None, price, worst, **more,
+        )  # fmt: skip
+        self.execution.record(IntentStored(intent.as_of, intent))
+        self.execution.send([intent], intent.as_of)
+        return intent
+
+    def life(self, intent):
+        return self.execution.lives.lives[intent.client_order_id]
+
+    def agrees(self):
+        truth = self.wire.balances()
+        held = sum((p.size for p in self.ledger.positions.values()), ZERO)
+        return (truth["USD"].total, truth["BTC"].total) == (self.ledger.cash_usd, held)
+
+    def until(self, condition, rounds=40):
+        for _ in range(rounds):
+            assert self.execution.sync(), self.execution.down
+            if condition():
+                return
+            self.clock.sleep(0.05)
+        raise AssertionError(f"not within {rounds} looks: {self.execution.lives.live}")
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with on_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.mark.req("X1", "X2", "ROUTE", "EXITS")
+def test_a_position_is_bought_protected_sold_and_both_books_agree_to_the_last_digit(stage):
+    account = Account(stage)
+
+    bought = account.intent(1)
+    account.until(lambda: account.life(bought).status.terminal and account.ledger.positions)
+    assert account.agrees()
+
+    account.until(lambda: any(life.intent.protects for life in account.execution.lives.live.values()))
+    resting = [order for order in stage.see("/truth")["orders"] if order["status"] == "OPEN"]
+    assert len(resting) == 1
+
+    held = account.ledger.positions["sma", BTC].size
+    sold = account.intent(2, Side.SELL, size=held)
+    account.until(lambda: account.life(sold).status.terminal)
+
+    assert not account.ledger.positions
+    assert account.agrees()
+    assert account.ledger.state is TradingState.ACTIVE
+    assert not account.execution.lives.live
+
+
+@pytest.mark.req("X1")
+@pytest.mark.parametrize("kind", ["drop_after", "status_after", "cut_body", "empty_200", "silent_after"])
+def test_an_answer_that_is_lost_leaves_one_order_which_is_found(stage, kind):
+    account = Account(stage)
+    stage.fault(kind, "create_order", times=1)
+
+    bought = account.intent(1)
+    assert account.life(bought).status in (OrderStatus.UNKNOWN, OrderStatus.OPEN, OrderStatus.FILLED)
+    assert account.ledger.book(account.clock.now(), {BTC: account.quote(BTC).mid}, {}, {}).total_exposure_usd > 0
+
+    account.until(lambda: account.life(bought).status.terminal)
+    entries = [order for order in stage.see("/truth")["orders"] if order["side"] == "BUY"]
+    assert len(entries) == 1
+    assert account.agrees()
+
+
+@pytest.mark.req("X1")
+def test_an_order_that_never_arrived_stays_reserved_and_is_proven_absent_in_the_end(stage):
+    account = Account(stage)
+    stage.fault("drop_before", "create_order", times=1)
+
+    bought = account.intent(1)
+    assert account.life(bought).status is OrderStatus.UNKNOWN
+    account.execution.sync()
+    assert account.life(bought).status is OrderStatus.UNKNOWN
+
+    account.clock._offset += timedelta(seconds=151)
+    account.execution.sync()
+    assert account.life(bought).status is OrderStatus.UNKNOWN
+    account.execution.sync()
+    assert account.life(bought).status is OrderStatus.REJECTED
+    assert not account.ledger.working
+
+
+@pytest.mark.req("X1")
+def test_what_the_venue_certainly_has_not_got_is_sent_again_with_its_own_id(stage):
+    account = Account(stage)
+    stage.fault("throttled", "create_order", times=1)
+
+    bought = account.intent(1)
+
+    account.until(lambda: account.life(bought).status.terminal)
+    assert [order["client_order_id"] for order in stage.see("/truth")["orders"] if order["side"] == "BUY"] == [
+        bought.client_order_id
+    ]
+
+
+@pytest.mark.req("ROUTE")
+def test_a_maker_entry_that_does_not_fill_is_followed_up_and_taken_in_the_end(stage):
+    account = Account(stage, maker_ttl=timedelta(seconds=0.2))
+
+    first = account.intent(1, order_type=OrderType.LIMIT_MAKER)
+    account.until(lambda: account.ledger.positions, rounds=120)
+
+    chain = [life for life in account.execution.lives.lives.values() if life.intent.side is Side.BUY]
+    assert sum(life.filled for life in chain) == first.size
+    spent = sum(life.filled for life in chain)
+    assert spent <= first.size
+    assert account.agrees()
+
+
+@pytest.mark.req("X1", "STOP")
+def test_after_a_restart_what_may_have_left_is_unknown_and_found(stage):
+    account = Account(stage)
+    stage.fault("silent_after", "create_order", times=1, seconds=0.1)
+    bought = account.intent(1)
+
+    again = Account(stage, journal=account.journal)
+
+    again.until(lambda: again.life(bought).status.terminal)
+    assert again.agrees()
+
+
+@pytest.mark.req("X2")
+def test_an_order_that_is_not_ours_halts_and_counts(stage):
+    account = Account(stage)
+
+    stage.limit_buy("from-the-app", size="0.001")
+    account.execution.sync()
+
+    assert account.ledger.state is TradingState.HALTED
+    book = account.ledger.book(account.clock.now(), {BTC: account.quote(BTC).mid}, {}, {})
+    assert book.exposure["EXTERNAL", BTC] > 0
+
+
+@pytest.mark.req("X2")
+def test_money_nobody_explains_halts_on_the_second_look(stage):
+    account = Account(stage)
+    stage.direct("/deposit", currency="USD", amount="0.02")
+
+    account.execution.sync()
+    assert account.ledger.state is TradingState.ACTIVE
+    account.execution.sync()
+
+    assert account.ledger.state is TradingState.HALTED
+
+
+@pytest.mark.req("K1")
+def test_once_killed_whatever_works_is_cancelled(stage):
+    account = Account(stage, maker_ttl=timedelta(hours=1))
+    resting = account.intent(1, order_type=OrderType.LIMIT_MAKER)
+    assert account.life(resting).status is OrderStatus.OPEN
+
+    account.execution.record(StateMoved(account.clock.now(), TradingState.KILLED, "pressed", "test"))
+
+    account.until(lambda: account.life(resting).status.terminal)
+    assert all(order["status"] != "OPEN" for order in stage.see("/truth")["orders"])
