@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import socket
 import ssl
 import threading
@@ -141,12 +142,16 @@ class ScriptedServer:
 
     @staticmethod
     def _request(plug):
-        request = b""
-        while b"\r\n\r\n" not in request:
+        """Head and body, for an answer before the whole of it would reset the connection."""
+        request, wanted = b"", 1
+        while len(request) < wanted:
             more = plug.recv(65536)
             if not more:
                 return b""
             request += more
+            head, end, _ = request.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head.lower())
+            wanted = len(head) + 4 + int(length[1]) if end and length else len(request) + (not end)
         return request
 
 

@@ -126,8 +126,8 @@ def denial(**words):
             id="the recorded refusal of 2023",
         ),
         pytest.param(
-            denial(new_order_failure_reason="INVALID_SIDE", error="INVALID_SIDE", preview_failure_reason=UNKNOWN_PREVIEW),
-            Refused("INVALID_SIDE"),
+            denial(new_order_failure_reason="NO_PAIR", error="NO_PAIR", preview_failure_reason=UNKNOWN_PREVIEW),
+            Refused("NO_PAIR"),
             id="each code once, unknown ones ignored",
         ),
         pytest.param(
