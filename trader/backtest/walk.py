@@ -135,7 +135,7 @@ class Walk:
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
         market, ledger = self.market, self.ledger
-        marks = {symbol: market.mid(symbol, k) for _, symbol in ledger.positions}
+        marks = {symbol: market.mid(symbol, k) for symbol in ledger.to_be_marked}
         self.execution.record(Marked(market.time(k), ledger.nlv_usd(marks)))
         return marks
 

@@ -154,7 +154,7 @@ class Books:
     def _marks(self, k: int | None) -> dict[str, Decimal]:
         if k is None:
             return {}
-        return {symbol: exact(self.market.mark(symbol, k)) for _, symbol in self.ledger.positions}
+        return {symbol: exact(self.market.mark(symbol, k)) for symbol in self.ledger.to_be_marked}
 
     def _last_look(self, intent: OrderIntent) -> str | None:
         if not self._is_ours():

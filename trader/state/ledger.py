@@ -30,11 +30,12 @@ from trader.model.events import (
 )
 from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
-from trader.model.orders import Fill, Order, OrderIntent, OrderStatus, Position, RoundTrip
+from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
 from trader.state.round_trips import OpenTrip
+from trader.state.worst_case import at_risk_usd, foreign_worst_usd
 
 A_DAY = timedelta(days=1)
 EXTERNAL = "EXTERNAL"
@@ -115,13 +116,13 @@ class Ledger:
                 worst = intent.worst_case_usd
                 if order.filled_size:
                     worst = worst * order.remaining_size / intent.size
-                exposure[key] = exposure.get(key, ZERO) + _at_risk(intent, worst, marks.get(intent.symbol))
+                exposure[key] = exposure.get(key, ZERO) + at_risk_usd(intent, worst, marks.get(intent.symbol))
                 reserved += worst
             elif not intent.protects:
                 claimed[key] = claimed.get(key, ZERO) + order.remaining_size
         for other in self.external.values():
             key = (EXTERNAL, other.symbol)
-            worst = _worst_case_usd(other, marks.get(other.symbol, ZERO))
+            worst = foreign_worst_usd(other, marks.get(other.symbol, ZERO))
             exposure[key] = exposure.get(key, ZERO) + worst
             reserved += worst
         return Book(
@@ -144,6 +145,14 @@ class Ledger:
             last_loss_at=self.last_loss_at,
             performance=self.performance,
         )
+
+    @property
+    def to_be_marked(self) -> set[str]:
+        """Symbols whose price counts: held, or with an order that may have filled already."""
+        symbols = {symbol for _, symbol in self.positions}
+        if self.working:
+            symbols.update(order.intent.symbol for order in self.working.values())
+        return symbols
 
     def nlv_usd(self, marks: Mapping[str, Decimal]) -> Decimal:
         """Cash plus positions at *marks* (mids, USD)."""
@@ -278,18 +287,3 @@ def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal
     if held is None or new is None:
         return held if new is None else new
     return choose(held, new)
-
-
-def _at_risk(intent: OrderIntent, worst_usd: Decimal, mark: Decimal | None) -> Decimal:
-    """*worst_usd* of a working BUY at a mark that has risen since: unknown to us, it may have filled already (T14)."""
-    if mark is None or mark <= intent.reference_price:
-        return worst_usd
-    return worst_usd * mark / intent.reference_price
-
-
-def _worst_case_usd(order: VenueOrder, mark: Decimal) -> Decimal:
-    """What a BUY that is not ours may still cost, without its fee, which we do not know."""
-    if order.quote_size is not None:
-        return max(ZERO, order.quote_size - order.filled_value_usd)
-    left = (order.size or ZERO) - order.filled_size
-    return max(ZERO, left * max(order.limit_price or ZERO, mark))
