@@ -13,7 +13,7 @@ import pytest
 from tests.market.made_bars import NEW_YEAR
 from tests.market.venue import BTC, HOLES, MINUTES, THIN, Naps, a_venue, asking
 from trader.errors import TraderError
-from trader.market import coinbase_rest
+from trader.market import coinbase_answers
 from trader.market.bars import block_of, epoch_seconds
 from trader.market.coinbase_http import NoUsableAnswer, Pacer, Questions, RefusedQuestion
 from trader.market.coinbase_rest import BARS_A_CALL, PublicRest
@@ -260,7 +260,7 @@ def test_recorded_answers_can_be_read(payloads):
     product = (payloads / "live_ws_2026/rest_market_product_BTC-USD_2026-09-30.json").read_text(encoding="utf-8")
     clock = (payloads / "live_ws_2026/rest_time_2026-09-30.json").read_text(encoding="utf-8")
 
-    state = coinbase_rest._state_of(coinbase_rest._Product.model_validate_json(product))
+    state = coinbase_answers.state_of(coinbase_answers.ProductRow.model_validate_json(product))
 
     assert (state.symbol, state.tradable, state.price_increment) == (BTC, True, Decimal("0.01"))
-    assert coinbase_rest._Time.model_validate_json(clock).epoch_millis > 0
+    assert coinbase_answers.VenueTime.model_validate_json(clock).epoch_millis > 0

@@ -8,9 +8,7 @@ Only questions are asked here; nothing that changes anything may be repeated so.
 
 from __future__ import annotations
 
-import ipaddress
 import random
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +18,8 @@ from typing import Any, Final
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from trader.errors import ExchangeUnreachable, TraderError
+from trader.errors import ExchangeUnreachable
+from trader.market.coinbase_tls import checked_host, is_loopback, refuses_certificate, trusting, untrusted
 
 CONNECT_SECONDS, READ_SECONDS, DEADLINE_SECONDS = 5.0, 10.0, 30.0
 BODY_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -30,10 +29,6 @@ PACE_PER_SECOND: Final = 8.0
 """The venue documents ten a second and address for what is public."""
 NOT_CACHED: Final = {"cache-control": "no-cache", "user-agent": "247trader"}
 """The venue answers public questions from a cache of one second, unless asked not to."""
-
-
-class BadHost(TraderError):
-    """A host, or a file of certificates, that cannot be used."""
 
 
 class NoUsableAnswer(ExchangeUnreachable):
@@ -156,53 +151,6 @@ class Questions:
             return NoUsableAnswer(untrusted(self.host, error))
         why = str(error) or type(error).__name__
         return _Passing(f"{self.host}: does not answer ({why}); is the host right, and is the network up?")
-
-
-def refuses_certificate(error: BaseException) -> bool:
-    """*error*, or what caused it, is a certificate that does not verify."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def untrusted(host: str, error: BaseException) -> str:
-    """The sentence for a certificate that does not verify."""
-    return (
-        f"{host}: its certificate does not verify ({error}); against the simulator name its CA with --ca-file, "
-        f"anywhere else do not go on: somebody may be in between"
-    )
-
-
-def checked_host(host: str) -> str:
-    """*host* if it is `name[:port]`."""
-    plain = httpx.URL(f"https://{host}") if host and not set(host) & set("/ \\?#@") else None
-    if plain is None or not plain.host:
-        raise BadHost(
-            f"host {host!r}: wanted a name and perhaps a port, like api.coinbase.com, and no https:// or path"
-        )
-    return host
-
-
-def is_loopback(host: str) -> bool:
-    """*host* is this machine: no proxy stands between."""
-    name = httpx.URL(f"https://{host}").host
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
-
-
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that verifies certificate and name, against *ca_file* alone or the system's authorities."""
-    if ca_file is None:
-        return ssl.create_default_context()
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise BadHost(f"{ca_file}: cannot be used as a file of certificates ({error}); wanted PEM") from error
 
 
 def _pause(state: RetryCallState) -> float:

@@ -11,15 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from trader.market.bars import COLUMNS
 from trader.market.checks import content_problems, utc
+from trader.market.coinbase_answers import (
+    Answer,
+    BookAnswer,
+    CandleList,
+    CandleRow,
+    ProductList,
+    ProductRow,
+    VenueTime,
+    state_of,
+)
 from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion
 from trader.market.symbols import unknown_symbol
 from trader.model.market import FloatArray, IntArray, Product, Quote
@@ -36,70 +45,7 @@ NAMES: Final = {
     7_200: "TWO_HOUR", 14_400: "FOUR_HOUR", 21_600: "SIX_HOUR", 86_400: "ONE_DAY",
 }  # fmt: skip
 
-Number = Annotated[Decimal, Field(allow_inf_nan=False)]
-Figure = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Answer(BaseModel):
-    """What the venue sends; more than we know of is welcome."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Time(_Answer):
-    epoch_millis: int = Field(alias="epochMillis")
-
-
-class _Candle(_Answer):
-    start: int
-    open: Figure
-    high: Figure
-    low: Figure
-    close: Figure
-    volume: Figure
-
-
-class _Candles(_Answer):
-    candles: list[_Candle]
-
-
-class _Level(_Answer):
-    price: Number
-
-
-class _PriceBook(_Answer):
-    bids: list[_Level]
-    asks: list[_Level]
-    time: AwareDatetime
-
-
-class _Book(_Answer):
-    pricebook: _PriceBook
-
-
-class _Product(_Answer):
-    product_id: str
-    base_increment: Number
-    quote_increment: Number
-    price_increment: Number | None = None
-    base_min_size: Number
-    base_max_size: Number | None = None
-    quote_min_size: Number = Decimal(1)
-    status: str = "online"
-    is_disabled: bool = False
-    trading_disabled: bool = False
-    cancel_only: bool = False
-    limit_only: bool = False
-    post_only: bool = False
-    auction_mode: bool = False
-    view_only: bool = False
-
-
-class _Products(_Answer):
-    products: list[_Product]
-
-
-Shape = TypeVar("Shape", bound=_Answer)
+Shape = TypeVar("Shape", bound=Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +79,7 @@ class PublicRest:
 
     def time(self) -> datetime:
         """The venue's clock, UTC."""
-        millis = self._ask("/time", _Time).epoch_millis
+        millis = self._ask("/time", VenueTime).epoch_millis
         now = datetime.fromtimestamp(millis / 1000, UTC)
         self._past = max(self._past, now)
         return now
@@ -141,17 +87,17 @@ class PublicRest:
     def state(self, symbol: str) -> ProductState:
         """What *symbol* permits just now; `UnknownSymbol` with what was probably meant where there is none."""
         try:
-            row = self._ask(f"/market/products/{symbol}", _Product, get_tradability_status="true")
+            row = self._ask(f"/market/products/{symbol}", ProductRow, get_tradability_status="true")
         except RefusedQuestion as error:
             if error.status not in (400, 404):
                 raise
             raise unknown_symbol(symbol, self.symbols(), self.host) from error
-        return _state_of(row)
+        return state_of(row)
 
     def states(self) -> dict[str, ProductState]:
         """What every product permits just now."""
-        rows = self._ask("/market/products", _Products, get_tradability_status="true").products
-        return {row.product_id: _state_of(row) for row in rows}
+        rows = self._ask("/market/products", ProductList, get_tradability_status="true").products
+        return {row.product_id: state_of(row) for row in rows}
 
     def symbols(self) -> tuple[str, ...]:
         """Every product there is."""
@@ -159,7 +105,7 @@ class PublicRest:
 
     def quote(self, symbol: str) -> Quote | None:
         """Best bid and ask with the venue's time; None where a side of the book is empty."""
-        book = self._ask("/market/product_book", _Book, product_id=symbol, limit=1).pricebook
+        book = self._ask("/market/product_book", BookAnswer, product_id=symbol, limit=1).pricebook
         if not book.bids or not book.asks:
             return None
         return Quote(symbol, book.bids[0].price, book.asks[0].price, book.time.astimezone(UTC))
@@ -175,7 +121,7 @@ class PublicRest:
     ) -> Candles:
         """Bars of *symbol* that start in `[first, last)` epoch seconds and are over; *told* hears of every call."""
         assert first % seconds == 0, "bars begin on their own grid"
-        found: dict[int, _Candle] = {}
+        found: dict[int, CandleRow] = {}
         end = self.closed_before(last, seconds)
         for begin in range(first, end, BARS_A_CALL * seconds):
             until = min(begin + BARS_A_CALL * seconds, end)
@@ -191,10 +137,10 @@ class PublicRest:
             raise NoUsableAnswer(f"{self.host}: {symbol}: bars that cannot be used: {'; '.join(problems)}")
         return Candles(starts, block)
 
-    def _call(self, symbol: str, seconds: int, begin: int, until: int) -> list[_Candle]:
+    def _call(self, symbol: str, seconds: int, begin: int, until: int) -> list[CandleRow]:
         """One call.  The end is inclusive, so it stands inside the last bar that is wanted."""
         path = f"/market/products/{symbol}/candles"
-        return self._ask(path, _Candles, start=begin, end=until - 1, granularity=NAMES[seconds]).candles
+        return self._ask(path, CandleList, start=begin, end=until - 1, granularity=NAMES[seconds]).candles
 
     def _ask(self, path: str, shape: type[Shape], **params: Any) -> Shape:
         body = self._questions.get(PREFIX + path, params)
@@ -211,21 +157,3 @@ class PublicRest:
 def product_of(state: ProductState) -> Product:
     """What an order must fit to."""
     return Product(state.symbol, state.base_increment, state.price_increment, state.base_min_size, state.quote_min_usd)
-
-
-def _state_of(row: _Product) -> ProductState:
-    return ProductState(
-        symbol=row.product_id,
-        base_increment=row.base_increment,
-        price_increment=row.price_increment or row.quote_increment,
-        base_min_size=row.base_min_size,
-        base_max_size=row.base_max_size,
-        quote_min_usd=row.quote_min_size,
-        online=row.status == "online",
-        disabled=row.is_disabled or row.trading_disabled,
-        cancel_only=row.cancel_only,
-        limit_only=row.limit_only,
-        post_only=row.post_only,
-        auction=row.auction_mode,
-        view_only=row.view_only,
-    )

@@ -1,0 +1,221 @@
+"""The feed over wss against the simulated venue, with all that goes wrong on a stream."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from coinbase.jwt_generator import build_ws_jwt
+
+from tests.market.venue import BTC, THIN, a_venue
+from trader.errors import TraderError
+from trader.market.coinbase_feed import Feed, FeedSettings
+
+pytestmark = pytest.mark.slow
+
+SYMBOLS = [BTC, THIN]
+QUICK = {"silence_seconds": 2.5, "stall_seconds": 60.0, "back_off_seconds": 0.05}
+
+
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory):
+    """A venue whose clock runs, a minute a second."""
+    with a_venue(tmp_path_factory.mktemp("venue"), 5, speed=60.0) as stage:
+        yield stage
+
+
+@contextmanager
+def a_feed(venue, symbols=SYMBOLS, token=None, **settings):
+    url = f"wss://{venue.simulator.base_url}/"
+    chosen = FeedSettings(**{"url": url, "ca_file": venue.simulator.papers.ca_file, **QUICK, **settings})
+    feed = Feed(symbols, chosen, token)
+    feed.start()
+    try:
+        yield feed
+    finally:
+        feed.close()
+        venue.direct("/faults", faults=[])
+
+
+def until(condition, seconds=15.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def trusted(feed, symbol=BTC):
+    """Quotes flow, and somebody has asked over REST."""
+    until(lambda: feed.streams.quote(symbol) is not None)
+    return feed.streams.clear(symbol, feed.streams.doubt_of(symbol))
+
+
+def test_quotes_trades_and_silence_come_over_a_verified_connection(venue):
+    with a_feed(venue) as feed:
+        assert trusted(feed)
+        first = feed.streams.quote(BTC)
+        until(lambda: feed.streams.quote(BTC).time > first.time)
+        until(lambda: feed.streams.last_trade(BTC) is not None)
+
+        assert first.bid < first.ask
+        assert feed.streams.mids(BTC)
+        assert feed.alive
+        assert not feed.notes
+        assert feed.opened == 1
+
+
+def test_nothing_is_left_running_when_it_is_closed(venue):
+    with a_feed(venue) as feed:
+        until(lambda: feed.opened)
+
+    assert not feed.alive
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed-")]
+
+
+def test_a_certificate_that_does_not_verify_is_not_talked_to(venue):
+    with a_feed(venue, ca_file=None) as feed:
+        until(lambda: feed.notes)
+
+        assert "its certificate does not verify" in feed.notes[0]
+        assert feed.opened == 0
+
+
+def test_a_file_that_holds_no_certificate_stops_it_at_once(tmp_path):
+    with pytest.raises(TraderError, match="cannot be used"):
+        Feed(SYMBOLS, FeedSettings(ca_file=tmp_path / "none.pem"))
+
+
+def test_a_token_is_made_for_every_message_and_the_user_is_heard(venue):
+    made = []
+
+    def token():
+        made.append(build_ws_jwt(venue.key.name, venue.key.secret))
+        return made[-1]
+
+    url = f"wss://{venue.simulator.base_url}/user"
+    with a_feed(venue, [BTC], token, user_url=url) as feed:
+        until(lambda: feed.opened == 2)
+        until(lambda: feed.streams.account_time is not None)
+        order_id = venue.limit_buy("heard-of", size="1", below=0.5).to_dict()["success_response"]["order_id"]
+        heard = []
+        until(lambda: heard.extend(feed.streams.orders()) or [row for row in heard if row.order_id == order_id])
+
+        assert len(made) == len(set(made)) == 6
+        assert not feed.notes
+    venue.sdk.cancel_orders([order_id])
+
+
+def test_a_token_that_is_refused_is_told(venue):
+    with a_feed(venue, [BTC], lambda: "nonsense") as feed:
+        until(lambda: feed.notes)
+
+        assert "authentication failure" in feed.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        pytest.param("1000", {"kind": "close", "status": 1000}, id="1000 idle"),
+        pytest.param("1001", {"kind": "close", "status": 1001}, id="1001 idle"),
+        pytest.param("1006", {"kind": "close", "status": 1006}, id="1006 idle"),
+        pytest.param("1011", {"kind": "close", "status": 1011}, id="1011 idle"),
+        pytest.param("silent", {"kind": "stall"}, id="silent death"),
+    ],
+)
+def test_every_end_is_noticed_and_made_good(venue, kind, fault):
+    with a_feed(venue) as feed:
+        assert trusted(feed)
+        before = feed.opened
+
+        venue.direct("/streams", **fault)
+        until(lambda: feed.opened > before)
+        until(lambda: feed.streams.quote(BTC) is not None)
+
+        assert feed.streams.doubt_of(BTC)
+        assert kind in feed.notes[0] or kind == "1006"
+        assert trusted(feed)
+        assert trusted(feed, THIN)
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        pytest.param("1000", {"kind": "close", "status": 1000}, id="1000 right after a frame"),
+        pytest.param("1001", {"kind": "close", "status": 1001}, id="1001 right after a frame"),
+        pytest.param("", {"kind": "close", "status": 1006}, id="1006 right after a frame"),
+        pytest.param("1011", {"kind": "close", "status": 1011}, id="1011 right after a frame"),
+        pytest.param("1 frames are missing", {"kind": "gap"}, id="gap"),
+        pytest.param("frames are missing", {"kind": "swap"}, id="out of order"),
+        pytest.param("1009", {"kind": "oversize", "size_bytes": 17_000_000}, id="oversize frame"),
+        pytest.param("silent for", {"kind": "stall"}, id="stall"),
+    ],
+)
+def test_every_fault_of_a_stream_is_noticed_and_made_good(venue, says, fault):
+    venue.direct("/faults", faults=[{"route": "ws_heartbeats", "calls": [2], **fault}])
+    with a_feed(venue) as feed:
+        until(lambda: feed.opened > 1)
+
+        assert says in feed.notes[0]
+        assert trusted(feed)
+
+
+def test_a_frame_that_comes_twice_is_no_reason_to_start_anew(venue):
+    venue.direct("/faults", faults=[{"route": "ws_ticker", "kind": "repeat", "times": 5}])
+    with a_feed(venue) as feed:
+        assert trusted(feed)
+        until(lambda: venue.see("/faults")["faults"][0]["fired"] == 5)
+        since = feed.streams.quote(BTC).time
+        until(lambda: feed.streams.quote(BTC).time > since)
+
+        assert feed.opened == 1
+
+
+def test_heartbeats_alone_are_noticed(tmp_path):
+    with a_venue(tmp_path, 20.5) as still, a_feed(still, stall_seconds=2.2) as feed:
+        until(lambda: feed.opened > 1)
+
+        assert "nothing but heartbeats" in feed.notes[0]
+
+
+def test_a_thread_that_died_is_started_again(venue):
+    with a_feed(venue) as feed:
+        until(lambda: feed.opened == 1)
+        connection = feed._lines["market-1"].connection
+        connection.stop()
+        until(lambda: feed.opened == 2)
+
+        assert trusted(feed)
+
+
+def test_a_venue_that_is_down_for_a_while_is_found_again(venue):
+    with a_feed(venue) as feed:
+        assert trusted(feed)
+        before = feed.opened
+        venue.direct("/restart", down_seconds=1)
+        until(lambda: feed.opened > before)
+
+        assert trusted(feed)
+
+
+def test_many_symbols_have_several_connections():
+    symbols = [f"A{number}-USD" for number in range(25)]
+    feed = Feed(symbols, replace(FeedSettings(), url="ws://127.0.0.1:1"))
+
+    assert [len(watched.symbols) for watched in feed._lines.values()] == [10, 10, 5]
+    assert [symbol for watched in feed._lines.values() for symbol in watched.symbols] == symbols
+
+
+def test_frames_that_find_no_room_are_missed_and_so_noticed(venue, monkeypatch):
+    monkeypatch.setattr("trader.market.coinbase_feed.INBOX_MAX", 3)
+    hold = threading.Event()
+    with a_feed(venue) as feed:
+        original = feed._heard
+        feed._heard = lambda watched, news: (hold.wait(0.2), original(watched, news))
+        until(lambda: any("missing" in note for note in feed.notes))
+        hold.set()
+        feed._heard = original
+
+        assert trusted(feed)

@@ -1,0 +1,156 @@
+"""What the streams say of a symbol, and when they are not to be believed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.market.test_coinbase_frames import BTC, NOON, frame, levels, ticker, traded
+from trader.market.coinbase_frames import parse
+from trader.market.coinbase_streams import Streams
+from trader.model.market import Quote
+
+EPOCH = int(NOON.timestamp())
+
+
+def told(*texts, line="1"):
+    streams = Streams([BTC])
+    streams.opened(line, [BTC])
+    return streams, [streams.hear(line, parse(text)) for text in texts]
+
+
+def cleared(streams):
+    assert streams.clear(BTC, streams.doubt_of(BTC))
+    return streams
+
+
+ACK = frame("subscriptions", subscriptions={"market_trades": [BTC]}, sequence=0)
+
+
+def test_a_quote_has_the_venues_time():
+    streams, _ = told(ticker(second=3))
+
+    assert streams.quote(BTC) == Quote(BTC, Decimal(99), Decimal(101), NOON + timedelta(seconds=3))
+
+
+def test_where_there_is_a_book_it_knows_better_than_a_ticker():
+    streams, _ = told(
+        levels(("bid", "50", "1"), ("offer", "60", "1"), kind="snapshot"), ticker(sequence=1), ticker(sequence=2)
+    )
+
+    assert streams.quote(BTC).bid == 50
+
+
+@pytest.mark.req("ST1")
+def test_heartbeats_alone_do_not_make_a_quote_younger():
+    streams, _ = told(ticker(), *(frame("heartbeats", n, n, heartbeat_counter=n) for n in range(1, 30)))
+
+    assert streams.quote(BTC).time == NOON
+
+
+def test_an_older_quote_does_not_win():
+    streams, _ = told(ticker(second=5))
+    streams.offer(Quote(BTC, Decimal(1), Decimal(2), NOON))
+
+    assert streams.quote(BTC).bid == 99
+
+
+def test_mids_are_those_of_the_last_minute():
+    streams, _ = told(*(ticker(bid=str(n), ask=str(n), sequence=n, second=n) for n in range(100)))
+
+    assert [mid for _, mid in streams.mids(BTC)] == list(range(40, 100))
+
+
+def test_a_number_that_is_none_is_no_mid():
+    streams, _ = told(ticker(bid="NaN"))
+
+    assert streams.mids(BTC) == ()
+
+
+@pytest.mark.parametrize(
+    ("sequences", "says"),
+    [
+        pytest.param([0, 1, 2], ["", "", ""], id="in order"),
+        pytest.param([5, 6], ["", ""], id="from anywhere"),
+        pytest.param([0, 1, 3], ["", "", "1 frames are missing before 3"], id="gap"),
+        pytest.param([0, 1, 1, 2], ["", "", "", ""], id="twice"),
+        pytest.param([0, 2, 1], ["", "1 frames are missing before 2", ""], id="out of order"),
+    ],
+)
+def test_one_count_over_all_channels_of_a_connection(sequences, says):
+    texts = [ticker(sequence=n) if n % 2 else frame("heartbeats", n, heartbeat_counter=n) for n in sequences]
+
+    assert told(*texts)[1] == says
+
+
+def test_after_a_gap_all_is_in_doubt_until_rest_was_asked():
+    streams, _ = told(ticker(sequence=0))
+    assert not cleared(streams).doubt_of(BTC)
+
+    streams.hear("1", parse(frame("heartbeats", 5, heartbeat_counter=1)))
+
+    assert streams.doubt_of(BTC)
+    assert streams.quote(BTC) is None
+
+
+def test_what_was_asked_before_a_newer_gap_clears_nothing():
+    streams, _ = told(ticker())
+    asked_for = streams.doubt_of(BTC)
+    streams.closed("1")
+
+    assert not streams.clear(BTC, asked_for)
+    assert streams.doubt_of(BTC)
+
+
+def test_a_late_or_repeated_frame_changes_nothing():
+    streams, _ = told(ticker(sequence=3), ticker(bid="1", sequence=2), ticker(bid="1", sequence=3))
+
+    assert streams.quote(BTC).bid == 99
+
+
+def test_frames_of_a_connection_that_is_gone_change_nothing():
+    streams, _ = told(ticker())
+    streams.closed("1")
+    streams.hear("1", parse(ticker(sequence=1)))
+
+    assert streams.quote(BTC) is None
+
+
+def test_a_complaint_of_the_venue_is_passed_on():
+    _, says = told('{"type":"error","message":"authentication failure"}')
+
+    assert says == ["the venue says: authentication failure"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked", "answer"),
+    [
+        pytest.param([ACK, ticker(sequence=1, second=63)], (0, 60), True, id="heard all, nothing there"),
+        pytest.param([ACK, ticker(sequence=1, second=61)], (0, 60), False, id="trades may be on their way"),
+        pytest.param([ACK, ticker(sequence=1, second=30)], (0, 60), False, id="not over"),
+        pytest.param([ACK, ticker(sequence=1, second=63)], (-60, 60), False, id="not heard from the beginning"),
+        pytest.param([ACK, traded(30, sequence=1, second=63)], (0, 60), False, id="a trade"),
+        pytest.param([ACK, traded(60, sequence=1, second=63)], (0, 60), True, id="a trade after"),
+        pytest.param([ACK, ticker(sequence=7, second=63)], (0, 60), False, id="a gap"),
+        pytest.param([ticker(sequence=1, second=63)], (0, 60), False, id="never subscribed"),
+    ],
+)
+def test_silence_is_told_from_not_having_listened(texts, asked, answer):
+    streams, says = told()
+    for text in texts:
+        says.append(streams.hear("1", parse(text)))
+        if not any(says):
+            cleared(streams)
+
+    assert streams.silent(BTC, EPOCH + asked[0], EPOCH + asked[1]) is answer
+
+
+def test_words_on_orders_are_given_once():
+    row = {"order_id": "o", "client_order_id": "c", "product_id": BTC, "status": "OPEN", "cumulative_quantity": "1"}
+    streams, _ = told(frame("user", second=4, type="update", orders=[row]))
+
+    assert [order.order_id for order in streams.orders()] == ["o"]
+    assert streams.orders() == []
+    assert streams.account_time == NOON + timedelta(seconds=4)

@@ -1,0 +1,175 @@
+"""
+What the venue said last, symbol by symbol and in the venue's own time.
+
+Fed frame by frame by one thread, read by others.  A connection that was lost, or
+whose count of frames has a hole, leaves its symbols in doubt: their quotes are
+forgotten, and they stay in doubt until somebody has asked over REST since.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from trader.market.coinbase_frames import (
+    BookChange,
+    Complaint,
+    Frame,
+    OrderTold,
+    ProductTold,
+    Subscribed,
+    TopOfBook,
+    Trade,
+)
+from trader.market.coinbase_state import SymbolState
+from trader.model.market import Quote
+
+ORDERS_KEPT: Final = 5_000
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection: the next frame's number, and the venue's time of the newest."""
+
+    symbols: tuple[str, ...]
+    expected: int | None = None
+    time: datetime | None = None
+
+
+class Streams:
+    """
+    The state of *symbols*.  `hear` gives a sentence where the connection must be made anew.
+
+    In doubt: `doubt_of` is a number above 0 that `clear` takes back, if nothing new happened in between.
+    """
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        self._lock = threading.Lock()
+        self._symbols = {symbol: SymbolState() for symbol in symbols}
+        self._lines: dict[str, _Line] = {}
+        self._orders: deque[OrderTold] = deque(maxlen=ORDERS_KEPT)
+        self._account_time: datetime | None = None
+
+    def opened(self, line: str, symbols: Sequence[str]) -> None:
+        """A new connection called *line* will tell of *symbols*; what it told before is in doubt."""
+        with self._lock:
+            self._lines[line] = _Line(tuple(symbols))
+            self._doubt(symbols)
+
+    def closed(self, line: str) -> None:
+        """It is gone."""
+        with self._lock:
+            known = self._lines.pop(line, None)
+            self._doubt(known.symbols if known else ())
+
+    def hear(self, line: str, frame: Frame) -> str:
+        """Take *frame* in; "" or why *line* must be made anew."""
+        with self._lock:
+            known = self._lines.get(line)
+            if known is None:
+                return ""
+            if frame.sequence is not None:
+                missed = self._count(known, frame.sequence)
+                if missed is None:
+                    return ""
+                if missed:
+                    self._doubt(known.symbols)
+                    known.expected = frame.sequence + 1
+                    return f"{missed} frames are missing before {frame.sequence}"
+            if frame.time is not None:
+                known.time = frame.time
+            return self._take(frame)
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The newest best bid and ask that are not in doubt."""
+        with self._lock:
+            return self._symbols[symbol].quote
+
+    def offer(self, quote: Quote) -> None:
+        """A quote that came over REST; the newer one stays."""
+        with self._lock:
+            self._symbols[quote.symbol].take_quote(quote)
+
+    def mids(self, symbol: str) -> tuple[tuple[datetime, Decimal], ...]:
+        """Mid prices of the minute that ends with the newest, oldest first."""
+        with self._lock:
+            return self._symbols[symbol].window()
+
+    def last_trade(self, symbol: str) -> Trade | None:
+        """The newest trade heard of."""
+        with self._lock:
+            return self._symbols[symbol].trade
+
+    def status(self, symbol: str) -> str:
+        """What the status channel said last, "" before."""
+        with self._lock:
+            return self._symbols[symbol].status
+
+    def silent(self, symbol: str, first: int, last: int) -> bool:
+        """It is certain that nothing traded in `[first, last)` epoch seconds: all was heard, and there was nothing."""
+        with self._lock:
+            times = [line.time for line in self._lines.values() if symbol in line.symbols and line.time is not None]
+            return bool(times) and self._symbols[symbol].silent(first, last, max(times))
+
+    def orders(self) -> list[OrderTold]:
+        """What the user channel said since this was last asked, oldest first."""
+        with self._lock:
+            rows = list(self._orders)
+            self._orders.clear()
+            return rows
+
+    @property
+    def account_time(self) -> datetime | None:
+        """The venue's time of the newest word on the account."""
+        return self._account_time
+
+    def doubt_of(self, symbol: str) -> int:
+        """0 where what is known of *symbol* is certain; else the number to `clear` it with."""
+        with self._lock:
+            one = self._symbols[symbol]
+            return one.doubt if one.doubtful else 0
+
+    def clear(self, symbol: str, doubt: int) -> bool:
+        """REST was asked since doubt number *doubt*; False where there is a newer one."""
+        with self._lock:
+            one = self._symbols[symbol]
+            one.cleared = max(one.cleared, doubt)
+            return not one.doubtful
+
+    def _count(self, line: _Line, sequence: int) -> int | None:
+        """How many frames are missing before this one; None for one that was there or comes late."""
+        expected = sequence if line.expected is None else line.expected
+        if sequence < expected:
+            return None
+        line.expected = sequence + 1
+        return sequence - expected
+
+    def _doubt(self, symbols: Iterable[str]) -> None:
+        for symbol in symbols:
+            self._symbols[symbol].forget()
+
+    def _take(self, frame: Frame) -> str:
+        for event in frame.events:
+            if isinstance(event, Complaint):
+                return f"the venue says: {event.message}"
+            if isinstance(event, OrderTold):
+                self._orders.append(event)
+            elif isinstance(event, Subscribed):
+                self._subscribed(event, frame)
+            elif isinstance(event, TopOfBook | BookChange | Trade | ProductTold) and event.symbol in self._symbols:
+                assert frame.time is not None, "every frame but a complaint has a time"
+                self._symbols[event.symbol].take(event, frame.time)
+        if frame.channel == "user":
+            self._account_time = frame.time
+        return ""
+
+    def _subscribed(self, told: Subscribed, frame: Frame) -> None:
+        """From here on every trade is heard of; the snapshot came before."""
+        for symbol in told.channels.get("market_trades", ()):
+            if symbol in self._symbols and self._symbols[symbol].heard_since is None:
+                self._symbols[symbol].heard_since = frame.time

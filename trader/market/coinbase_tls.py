@@ -1,0 +1,67 @@
+"""
+Which host is talked to, and that it is the one it says it is.
+
+Certificate and name are verified on every connection, REST or WebSocket; there
+is no way to turn that off, only to name another authority.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+import httpx
+
+from trader.errors import TraderError
+
+
+class BadHost(TraderError):
+    """A host, or a file of certificates, that cannot be used."""
+
+
+def refuses_certificate(error: BaseException) -> bool:
+    """*error*, or what caused it, is a certificate that does not verify."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def untrusted(host: str, error: BaseException) -> str:
+    """The sentence for a certificate that does not verify."""
+    return (
+        f"{host}: its certificate does not verify ({error}); against the simulator name its CA with --ca-file, "
+        f"anywhere else do not go on: somebody may be in between"
+    )
+
+
+def checked_host(host: str) -> str:
+    """*host* if it is `name[:port]`."""
+    plain = httpx.URL(f"https://{host}") if host and not set(host) & set("/ \\?#@") else None
+    if plain is None or not plain.host:
+        raise BadHost(
+            f"host {host!r}: wanted a name and perhaps a port, like api.coinbase.com, and no https:// or path"
+        )
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """*host* is this machine: no proxy stands between."""
+    name = httpx.URL(f"https://{host}").host
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """A context that verifies certificate and name, against *ca_file* alone or the system's authorities."""
+    if ca_file is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise BadHost(f"{ca_file}: cannot be used as a file of certificates ({error}); wanted PEM") from error
