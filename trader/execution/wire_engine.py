@@ -14,7 +14,7 @@ from datetime import datetime
 
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_intake import Intake
+from trader.execution.wire_intake import SETTLE, Intake
 from trader.execution.wire_record import STOPPED, WireRecord
 from trader.execution.wire_send import Sender
 from trader.execution.wire_tend import QuoteOf, Tender
@@ -28,6 +28,8 @@ from trader.model.trading import Side, TradingState
 from trader.ports import Clock, Journal, Wire, WireDown
 from trader.state.ledger import Ledger
 from trader.state.reconcile import Difference, differences, foreign, holdings
+
+BALANCE_SETTLES = 2 * SETTLE
 
 
 def unquoted(symbol: str) -> None:
@@ -70,7 +72,7 @@ class WireExecution(ExecutionEngine):
         self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
         self.intake = Intake(self.record_book, setup.wire, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
-        self._doubts: list[Difference] = []
+        self._doubts: dict[Difference, datetime] = {}
         self.down = ""
 
     @property
@@ -150,7 +152,7 @@ class WireExecution(ExecutionEngine):
         return self._last_look(intent)
 
     def _compare_balances(self) -> None:
-        """Two looks in a row that find the same difference halt; one may be a fill on its way."""
+        """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
         ours = dict.fromkeys((asset_of(symbol) for symbol in self._symbols), ZERO)
         ours |= holdings(self.ledger.cash_usd, self.ledger.positions.values())
         balances = self._wire.balances()
@@ -160,10 +162,11 @@ class WireExecution(ExecutionEngine):
         if any(
             life.status is not OrderStatus.OPEN or life.intent.protects is False for life in self.lives.live.values()
         ):
-            self._doubts = []
+            self._doubts = {}
             return
+        now = self.record_book.clock.now()
         found = differences(ours, self.lives.foreign, balances)
-        for difference in found:
-            if difference in self._doubts and self.ledger.state not in STOPPED:
+        self._doubts = {difference: self._doubts.get(difference, now) for difference in found}
+        for difference, since in self._doubts.items():
+            if now - since >= BALANCE_SETTLES and self.ledger.state not in STOPPED:
                 self.record_book.differ(f"balance of {difference.currency}", difference.ours, difference.theirs)
-        self._doubts = found
