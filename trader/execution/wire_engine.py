@@ -141,6 +141,12 @@ class WireExecution(ExecutionEngine):
         return True
 
     @property
+    def is_unsure(self) -> bool:
+        """An order may be at the venue under no name we know, or is to be cancelled and is not over."""
+        unknown = any(life.status is OrderStatus.UNKNOWN for life in self.lives.live.values())
+        return unknown or bool(self.sender.unwanted & self.lives.live.keys())
+
+    @property
     def ledger(self) -> Ledger:
         """The account's books."""
         return self.record_book.ledger

@@ -23,7 +23,7 @@ from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orde
 from trader.gateway.witness import Witness
 from trader.market.replay import ReplayMarket
 from trader.model.book import Book
-from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, UniverseReviewed
+from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, StateMoved, UniverseReviewed
 from trader.model.money import exact
 from trader.model.orders import OrderIntent
 from trader.model.trading import Side, TradingState
@@ -40,12 +40,18 @@ def always() -> bool:
     return True
 
 
+def never() -> str:
+    """Where nobody can press a kill switch."""
+    return ""
+
+
 class Books:
     """
     What an account owns and has working, on *market*; without a *venue* nothing is ever sent.
 
-    *is_ours* is asked before every send whether the account is still this process's, *forbids* whether anything else
-    speaks against it.  With *wire* the account is on a venue, and what happened there is taken in, not played.
+    *is_ours* is asked before every send whether the account is still this process's, *killed* why everything must
+    stop (empty: it need not), *forbids* whether anything else speaks against it.  With *wire* the account is on a
+    venue, and what happened there is taken in, not played.
     *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at.
     """
 
@@ -59,8 +65,9 @@ class Books:
         is_ours: Callable[[], bool] = always,
         wire: WireSetup | None = None,
         forbids: LastLook = nothing_forbids,
+        killed: Callable[[], str] = never,
     ) -> None:
-        self._is_ours, self._forbids = is_ours, forbids
+        self._is_ours, self._forbids, self._killed = is_ours, forbids, killed
         self.desk, self.market, self.account = desk, market, account
         self.ledger, self.journal = Ledger(), Witness(journal)
         lives = Lifecycle()
@@ -156,7 +163,24 @@ class Books:
             return {}
         return {symbol: exact(self.market.mark(symbol, k)) for symbol in self.ledger.to_be_marked}
 
+    def heed_kill(self) -> bool:
+        """Where the kill switch is pressed: nothing is sent any more, and what works is cancelled; whether it is."""
+        reason = self._killed()
+        if reason and self.ledger.state is not TradingState.KILLED:
+            self.execution.record(StateMoved(self.now, TradingState.KILLED, reason, "kill switch"))
+            self.execution.cancel(list(self.ledger.working))
+        return self.ledger.state is TradingState.KILLED
+
+    def look_again(self) -> None:
+        """Between cycles: heed the kill switch, and look for what may not wait until the next."""
+        killed = self.heed_kill()
+        if self.wired is not None and (killed or self.wired.is_unsure):
+            self.wired.sync()
+
     def _last_look(self, intent: OrderIntent) -> str | None:
+        pressed = self._killed()
+        if pressed:
+            return f"killed: {pressed}"
         if not self._is_ours():
             return "another instance holds the account"
         state = self.ledger.state

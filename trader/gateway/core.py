@@ -75,6 +75,7 @@ class TradingCore:
         k = books.following if k is None else k
         assert books.following <= k < self.market.last, f"instant {k}: the next is {books.following}"
         books.journal.forget()
+        books.heed_kill()
         happened = [*books.settle(k), *books.weather(k)]
         snapshot = gather(self.market, k, books.ledger.positions, self._needs)
         snapshot = replace(snapshot, id=self._cycle_id(snapshot.as_of))
@@ -91,6 +92,7 @@ class TradingCore:
         """
         cycle = self.current(cycle_id)
         if cycle.decision is None:
+            self.books.heed_kill()
             admitted = self._door.admit(proposals, cycle.snapshot)
             decision = dispose(self.books.desk, cycle.snapshot, self.books.book(), admitted)
             cycle.decision, cycle.proposals = decision, admitted

@@ -60,6 +60,14 @@ class Gateway:
         with self._lock:
             return self.core.finish(cycle_id, status, path, sha256, detail, timings_seconds)
 
+    def look_again(self) -> None:
+        """See `Books.look_again`; passes where a cycle is being worked on, for that looks by itself."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self.core.books.look_again()
+            finally:
+                self._lock.release()
+
     def ask(self, method: str, path: str, body: str = "") -> str:
         """
         The answer to one question, as canonical text: `GET /v1/desk`, `GET /v1/account`,

@@ -62,7 +62,9 @@ class Trail:
             protective = self.fills and self.fills[0].side is Side.SELL and self.fills[0].exit_reason not in BY_STRATEGY
             return [] if protective and self.entries else ["it was filled, but no intent of ours is recorded"]
         missing = []
-        if self.verdict is None:
+        if self.intent.protects:
+            missing += [] if self.entries else ["it protects a position that no entry of ours has made"]
+        elif self.verdict is None:
             missing.append("no verdict approved it")
         elif self.verdict.approved_usd <= ZERO:
             missing.append("its verdict permitted nothing")
@@ -85,7 +87,7 @@ def trails(events: Iterable[Event]) -> dict[str, Trail]:
         if isinstance(event, Decided):
             decided = event
         elif isinstance(event, IntentStored):
-            found[event.intent.client_order_id] = _began(event.intent, decided)
+            found[event.intent.client_order_id] = _began(event.intent, decided, found, holders)
         elif isinstance(event, OrderChanged):
             _of(found, event.client_order_id).changes.append(event)
         elif isinstance(event, OrderFilled):
@@ -99,8 +101,17 @@ def _of(found: dict[str, Trail], client_order_id: str) -> Trail:
     return found.setdefault(client_order_id, Trail(client_order_id))
 
 
-def _began(intent: OrderIntent, decided: Decided | None) -> Trail:
+def _began(
+    intent: OrderIntent, decided: Decided | None, found: dict[str, Trail], holders: dict[Key, list[str]]
+) -> Trail:
     trail = Trail(intent.client_order_id, intent=intent)
+    if intent.replaces in found:  # approved once: what goes on was judged with what it goes on from
+        first = found[intent.replaces]
+        trail.cycle_id, trail.proposal, trail.verdict = first.cycle_id, first.proposal, first.verdict
+        return trail
+    if intent.protects:
+        trail.entries = list(holders.get((intent.strategy, intent.symbol), ()))
+        return trail
     if decided is None or decided.time != intent.as_of:
         return trail
     trail.cycle_id = decided.cycle_id
