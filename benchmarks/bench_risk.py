@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from trader.model.book import Book
-from trader.model.market import Product
+from trader.model.market import Product, Quote
 from trader.model.trading import ExitReason, Side, SizedProposal
 from trader.policy import Budget
 from trader.risk.engine import RiskEngine
@@ -69,6 +69,7 @@ def a_proposal(side: Side, usd: str) -> SizedProposal:
         Decimal(1), 0.8, Decimal(3), Decimal(6),
         Product(SYMBOL, Decimal("0.00000001"), Decimal("0.01"), Decimal("0.0001")), True,
         None if side is Side.BUY else ExitReason.SIGNAL,
+        quote=Quote(SYMBOL, price * Decimal("0.9999"), price * Decimal("1.0001"), NOW),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from trader.model.book import Book, Key, Performance
-from trader.model.market import Bars, Membership, Product, Quote, Regime, Snapshot
+from trader.model.market import Bars, FeedHealth, Membership, Product, Quote, Regime, Snapshot
 from trader.model.money import ZERO, Liquidity
 from trader.model.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Position
 from trader.model.trading import ExitReason, Side, SizedProposal, TradeProposal, TradingState, Verdict
@@ -51,6 +51,11 @@ def a_product(symbol: str = BTC, **changes: Any) -> Product:
 def a_quote(symbol: str = BTC, mid: Number = PRICE, spread_bps: Number = 10, time: datetime = NOW) -> Quote:
     half = number(mid) * number(spread_bps) / 20_000
     return Quote(symbol, number(mid) - half, number(mid) + half, time)
+
+
+def a_health(**changes: Any) -> FeedHealth:
+    """A feed that vouches for everything: minute bars closed just now, the mid accepted."""
+    return replace(FeedHealth(watermark=NOW, suspect=False), **changes)
 
 
 def a_position(
@@ -160,12 +165,13 @@ def a_sell(size: Number = 1, symbol: str = BTC, strategy: str = ALPHA, **changes
 def _sized(
     side: Side, usd: Decimal, size: Decimal, symbol: str, strategy: str, price: Decimal, changes: dict[str, Any]
 ) -> SizedProposal:
+    quoted = a_quote(symbol, price, time=changes.get("as_of", NOW)) if price.is_finite() else None
     given: dict[str, Any] = {
         "symbol": symbol, "side": side, "strategy": strategy, "notional_usd": usd, "size": size,
         "reference_price": price, "cost_factor": NO_COST, "as_of": NOW, "tier": TIERS.get(symbol, "tier3"),
         "theme": THEMES.get(symbol, "OTHER"), "multiplier": Decimal(1), "conviction": 0.8,
         "stop_loss_pct": Decimal(3), "take_profit_pct": Decimal(6), "product": a_product(symbol), "eligible": True,
-        "reason": "test",
+        "reason": "test", "quote": quoted,
     }  # fmt: skip
     return SizedProposal(**{**given, **changes})
 

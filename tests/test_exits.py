@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import ALPHA, BETA, BTC, ETH, NOW, PRICE, a_book, a_position, a_quote, a_snapshot
+from tests.builders import ALPHA, BETA, BTC, ETH, NOW, PRICE, a_book, a_health, a_position, a_quote, a_snapshot
 from trader.exits import ExitWish, exits
+from trader.model.market import Quote
 from trader.model.trading import ExitReason
 from trader.policy import ExitPolicy
 
@@ -70,6 +71,7 @@ def test_a_stop_is_named_before_the_age():
         pytest.param({}, id="no quote"),
         pytest.param({BTC: replace(a_quote(), bid=Decimal("NaN"))}, id="a quote that is no number"),
         pytest.param({BTC: replace(a_quote(), bid=Decimal(0), ask=Decimal(0))}, id="a quote of nothing"),
+        pytest.param({BTC: Quote(BTC, Decimal("100.1"), Decimal("99.9"), NOW)}, id="a crossed quote"),
     ],
 )
 def test_without_a_price_only_the_age_is_known(quotes):
@@ -101,3 +103,19 @@ def test_every_position_is_looked_at_in_one_order():
 @pytest.mark.req("EXITS")
 def test_nothing_held_nothing_due():
     assert exits(a_snapshot(), a_book(), A_DAY) == ()
+
+
+@pytest.mark.req("O1", "EXITS")
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        pytest.param(None, [ExitReason.STOP_LOSS], id="history"),
+        pytest.param({BTC: a_health()}, [ExitReason.STOP_LOSS], id="an accepted mid"),
+        pytest.param({BTC: a_health(jump_sigmas=Decimal(9), suspect=True)}, [ExitReason.MAX_HOLD], id="a suspect mid"),
+        pytest.param({}, [ExitReason.MAX_HOLD], id="a feed that does not vouch for the symbol"),
+    ],
+)
+def test_a_bad_tick_triggers_no_stop_and_no_target(health, expected):
+    book = holding(a_position(stop=97, opened_at=NOW - timedelta(days=9)))
+
+    assert reasons(a_snapshot({BTC: 80}, health=health), book, A_DAY) == expected

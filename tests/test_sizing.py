@@ -4,10 +4,22 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import a_book, a_proposal, a_snapshot, a_universe_policy
+from tests.builders import (
+    ALPHA,
+    BTC,
+    ETH,
+    NOW,
+    a_book,
+    a_health,
+    a_proposal,
+    a_quote,
+    a_snapshot,
+    a_universe_policy,
+)  # fmt: skip
 from tests.risk.worlds import every_rule
-from trader.model.market import Regime
-from trader.model.trading import RiskReason, Side
+from trader.exits import ExitWish
+from trader.model.market import FeedHealth, Quote, Regime
+from trader.model.trading import ExitReason, RiskReason, Side
 from trader.policy import ExecutionPolicy, RegimePolicy
 from trader.risk.engine import RiskEngine
 from trader.sizing import Sizer
@@ -80,3 +92,31 @@ def test_rules_without_a_schema_still_judge_a_defective_proposal():
 
     assert RiskEngine(others).review(defective, a_book()).denied
     assert RiskEngine(others).review(defective, a_book()).objections
+
+
+@pytest.mark.req("O1", "ST1")
+@pytest.mark.parametrize(("bid", "ask"), [("0", "0"), ("-1", "1"), ("NaN", "100"), ("100", "Infinity")])
+@pytest.mark.parametrize("wish", [a_proposal(BUY), a_proposal(SELL), ExitWish(ALPHA, BTC, ExitReason.MAX_HOLD)])
+def test_a_quote_no_price_can_be_made_of_sizes_nothing_and_breaks_nothing(wish, bid, ask):
+    book = a_book(position_usd=300)
+    snapshot = a_snapshot(quotes={BTC: Quote(BTC, Decimal(bid), Decimal(ask), NOW)})
+
+    sized = SIZER.size(wish, snapshot, book)
+
+    assert (sized.quote, sized.reference_price, sized.notional_usd) == (None, 0, 0)
+    assert [defect.risk_reason for defect in sized.defects] == [RiskReason.UNKNOWN_STATE]
+    assert HOUSE.review(sized, book).denied
+
+
+@pytest.mark.req("ST1", "O1", "EX1")
+@pytest.mark.parametrize("wish", [a_proposal(BUY), a_proposal(SELL), ExitWish(ALPHA, BTC, ExitReason.MAX_HOLD)])
+def test_a_candidate_carries_what_the_feed_reports_of_its_symbol(wish):
+    book = a_book(position_usd=300)
+
+    history = SIZER.size(wish, a_snapshot(), book)
+    live = SIZER.size(wish, a_snapshot(health={BTC: a_health()}, exchange_down=True), book)
+    forgotten = SIZER.size(wish, a_snapshot(health={ETH: a_health()}), book)
+
+    assert (history.quote, history.health, history.exchange_down) == (a_quote(), None, False)
+    assert (live.quote, live.health, live.exchange_down) == (a_quote(), a_health(), True)
+    assert forgotten.health == FeedHealth(), "a symbol the feed says nothing about is vouched for in nothing"

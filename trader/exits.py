@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trader.model.book import Book
-from trader.model.market import Quote, Snapshot
+from trader.model.market import Snapshot
 from trader.model.money import ZERO
 from trader.model.orders import Position
 from trader.model.trading import ExitReason
@@ -31,7 +31,8 @@ def exits(snapshot: Snapshot, book: Book, policy: ExitPolicy) -> tuple[ExitWish,
     """
     The exits that are due at *snapshot.as_of*, by strategy and symbol.
 
-    The stop is looked at before the target, both before the age.  Without a quote only the age is known.
+    The stop is looked at before the target, both before the age.  Without a quote, or on one that is not sound or
+    whose mid is suspect (O1), only the age is known.
     A position whose whole size working SELLs already claim is left out.
     """
     wishes = []
@@ -44,7 +45,7 @@ def exits(snapshot: Snapshot, book: Book, policy: ExitPolicy) -> tuple[ExitWish,
 
 def _reason(position: Position, snapshot: Snapshot, policy: ExitPolicy) -> ExitReason | None:
     quote = snapshot.quotes.get(position.symbol)
-    if quote is not None and _is_price(quote):
+    if quote is not None and quote.sound and not _suspect(position.symbol, snapshot):
         mid = quote.mid
         if position.stop_price is not None and mid <= position.stop_price:
             return ExitReason.STOP_LOSS
@@ -57,5 +58,9 @@ def _reason(position: Position, snapshot: Snapshot, policy: ExitPolicy) -> ExitR
     return None
 
 
-def _is_price(quote: Quote) -> bool:
-    return quote.bid.is_finite() and quote.ask.is_finite() and quote.bid > ZERO and quote.ask > ZERO
+def _suspect(symbol: str, snapshot: Snapshot) -> bool:
+    """A live feed does not vouch for the mid of *symbol*."""
+    if snapshot.health is None:
+        return False
+    health = snapshot.health.get(symbol)
+    return health is None or health.suspect

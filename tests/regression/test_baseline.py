@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.regression.baseline import BASELINE, ENTRY_RULES, MIN_ROUND_TRIPS, run, trader
+from tests.regression.baseline import BASELINE, ENTRY_RULES, FEED_RULES, MIN_ROUND_TRIPS, run, trader
 from trader.risk.rules import ORDER
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,8 @@ def test_an_empty_baseline_is_an_error_and_no_pass(tmp_path: Path):
 def test_the_baseline_exercises_every_rule_often_enough():
     document = json.loads(BASELINE.read_bytes())
 
-    assert len(ENTRY_RULES) == len(ORDER)
+    assert len(ENTRY_RULES) + len(FEED_RULES) == len(ORDER)
+    assert set(FEED_RULES) < set(ORDER)
     assert set(document["declares"]["entry_rules"]) == set(ENTRY_RULES)
     assert document["summary"]["total_trades"] >= MIN_ROUND_TRIPS
     assert len(BASELINE.read_bytes()) < 20_000

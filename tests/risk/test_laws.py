@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import a_book, a_buy, a_sell
+from tests.builders import NOW, a_book, a_buy, a_product, a_quote, a_sell
 from tests.risk.test_position_cap import IgnoresWorkingOrders
 from tests.risk.worlds import (
     NOT_NUMBERS,
@@ -23,15 +24,19 @@ from tests.risk.worlds import (
     grumblers,
     proposals,
     real_rules,
+    reported_buys,
     rules,
     sells,
     some_rules,
     sound_proposals,
 )  # fmt: skip
 from trader.model.book import Book
+from trader.model.market import NO_TIME, FeedHealth, ProductFlag
 from trader.model.trading import RiskReason, Side, SizedProposal, TradingState, Verdict
 from trader.risk.engine import RiskEngine
 from trader.risk.rules.position_cap import PositionCap
+from trader.risk.rules.stale_bar import StaleBar
+from trader.risk.rules.stale_quote import StaleQuote
 
 ENOUGH = settings(max_examples=150, deadline=None)
 UNTIL_BROKEN = settings(
@@ -174,7 +179,20 @@ UNKNOWNS = {
     "notional_usd": [*NOT_NUMBERS, Decimal(-1)],
     "size": [*NOT_NUMBERS, Decimal(-1)],
 }
+OF_THE_FEED = {
+    "quote": [
+        None,
+        a_quote(time=NO_TIME),
+        a_quote(time=NOW + timedelta(seconds=1)),
+        a_quote(time=NOW.replace(tzinfo=None)),
+    ],
+    "health": [FeedHealth()],
+    "exchange_down": [True],
+}
+"""What stops an exit as well, by default."""
 UNKNOWN_TO_A_BUY = {
+    **OF_THE_FEED,
+    "product": [None, *(a_product(flags=frozenset({flag})) for flag in ProductFlag)],
     "cost_factor": [*NOT_NUMBERS, Decimal(0)],
     "multiplier": [Decimal("NaN"), Decimal("-Infinity")],
     "conviction": [float("nan"), None, "sure"],
@@ -215,7 +233,7 @@ def test_what_is_unknown_about_anything_else_stops_no_exit(field, values):
     book = a_book(position_usd=300)
 
     for value in values:
-        if field != "strategy":
+        if field not in ("strategy", "product", *OF_THE_FEED):
             assert ROOMY.review(replace(a_sell(2), **{field: value}), book).approved_usd == 200, value
 
 
@@ -229,7 +247,10 @@ def test_a_book_with_a_number_that_is_none_permits_no_entry_and_every_exit(figur
     assert ROOMY.review(a_sell(2), book).approved_usd == 200
 
 
-MAY_STOP_A_SELL = {"Schema", "NoShorts", "TradingStateGate", "MinNotional"}
+MAY_STOP_A_SELL = {
+    "Schema", "NoShorts", "TradingStateGate", "MinNotional", "StaleQuote", "StaleBar", "ProductHealth", "ExchangeDown"
+}  # fmt: skip
+"""Schema, no-shorts, dust and minimum notional, halted and killed, staleness by policy, health of product and venue."""
 
 
 @pytest.mark.req("U3", "E1")
@@ -242,11 +263,35 @@ def test_only_the_listed_rules_may_stop_or_shrink_a_sell(rule, sell, book):
 
 @pytest.mark.req("R1")
 def test_each_of_the_listed_rules_does_stop_one():
-    stopped = a_sell(Decimal("0.00001"), product=None)
+    disabled = a_product(flags=frozenset({ProductFlag.DISABLED}))
+    dust = a_sell(Decimal("0.00001"), product=disabled, quote=None, health=FeedHealth(), exchange_down=True)
     halted = a_book(state=TradingState.HALTED)
-    said = {type(rule).__name__ for rule in every_rule() if rule.check(stopped, halted) is not None}
+    said = {
+        type(rule).__name__
+        for sell in (dust, replace(dust, product=None))
+        for rule in every_rule()
+        if rule.check(sell, halted) is not None
+    }
 
     assert said == MAY_STOP_A_SELL
+
+
+@pytest.mark.req("ST1", "NF1")
+@ENOUGH
+@given(sells, books)
+def test_where_policy_lets_exits_pass_staleness_stops_none(sell, book):
+    for rule in (StaleQuote(exits_when_stale="allow"), StaleBar(exits_when_stale="allow")):
+        assert rule.check(sell, book) is None
+
+
+@pytest.mark.req("ST1", "EX1", "O1")
+@ENOUGH
+@given(reported_buys, calm_books)
+def test_what_the_feed_reports_stops_an_entry_whole_or_not_at_all(buy, book):
+    for rule in every_rule():
+        if type(rule).__name__ in ("StaleQuote", "StaleBar", "Outlier", "Spread", "ProductHealth", "ExchangeDown"):
+            objection = rule.check(buy, book)
+            assert objection is None or objection.permitted_usd == 0
 
 
 @pytest.mark.req("E1")

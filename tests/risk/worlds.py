@@ -15,8 +15,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builders import ALPHA, BETA, BTC, DOGE, ETH, NOW, SOL, a_book, a_buy, a_performance, a_sell
+from tests.builders import ALPHA, BETA, BTC, DOGE, ETH, NOW, SOL, a_book, a_buy, a_performance, a_product, a_sell
 from trader.model.book import Book
+from trader.model.market import FeedHealth, ProductFlag, Quote
 from trader.model.trading import Objection, RiskReason, SizedProposal, TradingState, Unit
 from trader.policy import Budget
 from trader.risk.rules import ORDER
@@ -85,6 +86,25 @@ rules = st.one_of(real_rules, real_rules, grumblers, st.just(Divider()))
 some_rules = st.lists(rules, max_size=6)
 
 multipliers = st.sampled_from(["0", "0.6", "1", "1.2"]).map(Decimal)
+_ages = st.sampled_from([-1, 0, 1, 5, 91, 5_400]).map(lambda seconds: NOW - timedelta(seconds=seconds))
+_prices = st.sampled_from([Decimal(99), Decimal(100), Decimal("100.2"), Decimal(0), Decimal(-1), *NOT_NUMBERS])
+_quotes = st.builds(Quote, st.just(BTC), _prices, _prices, _ages)
+_healths = st.builds(
+    FeedHealth,
+    watermark=st.one_of(st.none(), _ages),
+    bar_seconds=st.sampled_from([60, 3_600]),
+    jump_sigmas=st.decimals(0, 20, places=2),
+    suspect=st.booleans(),
+)
+_reported = st.fixed_dictionaries(
+    {
+        "quote": st.one_of(st.none(), _quotes),
+        "health": st.one_of(st.none(), _healths),
+        "exchange_down": st.booleans(),
+        "product": st.frozensets(st.sampled_from(ProductFlag), max_size=2).map(lambda flags: a_product(flags=flags)),
+    }
+)
+"""What a feed may say of a market, sound or not; history says nothing."""
 _details = st.fixed_dictionaries(
     {
         "multiplier": multipliers,
@@ -105,9 +125,15 @@ def _sell(key: tuple[str, str], amount: Decimal, details: dict[str, Any]) -> Siz
     return a_sell(amount, strategy=key[0], symbol=key[1], **details)
 
 
+def _as_reported(proposal: SizedProposal, reported: dict[str, Any]) -> SizedProposal:
+    return replace(proposal, **reported)
+
+
 buys = st.builds(_buy, keys, usd, _details)
-sells = st.builds(_sell, keys, sizes, _details)
-sound_proposals = st.one_of(buys, buys, sells)
+calm_sells = st.builds(_sell, keys, sizes, _details)
+sells = st.one_of(calm_sells, st.builds(_as_reported, calm_sells, _reported))
+reported_buys = st.builds(_as_reported, buys, _reported)
+sound_proposals = st.one_of(buys, buys, reported_buys, sells)
 _oddities = st.builds(
     lambda proposal, field, value: replace(proposal, **{field: value}),
     sound_proposals,

@@ -25,6 +25,8 @@ from trader.config.universe_yaml import UniverseYaml
 from trader.model.market import Regime
 from trader.model.money import FeeModel
 from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy, StrategyStanza, Tier, UniversePolicy
+from trader.risk.freshness import BLOCK, Freshness
+from trader.risk.rules.outlier import Outlier
 
 if TYPE_CHECKING:
     from trader.risk.rule import Breaker, Rule
@@ -64,6 +66,22 @@ class Config:
     def on_breach(self) -> str:
         """What the engine does beyond a cap: `trim` or `deny`."""
         return self.policy.risk.caps.on_breach
+
+    def freshness(self) -> Freshness:
+        """What the last look before each send holds the market against again: the rules' own limits."""
+        risk = self.policy.risk
+        return Freshness(
+            max_quote_age_seconds=risk.stale_quote.max_quote_age_seconds,
+            max_ohlcv_age_seconds=risk.stale_bar.max_ohlcv_age_seconds,
+            max_jump_sigmas=risk.outlier.max_jump_sigmas,
+            max_spread_bps=risk.spread.max_spread_bps,
+            stale_quote_stops_exits=risk.stale_quote.exits_when_stale == BLOCK,
+            stale_bar_stops_exits=risk.stale_bar.exits_when_stale == BLOCK,
+        )
+
+    def outlier(self) -> Outlier:
+        """How a feed tells a jump from a mistake (`trader.outliers.MidGuard`)."""
+        return Outlier(**dict(self.policy.risk.outlier))
 
     def universe(self) -> UniversePolicy:
         """Tiers best first, and who belongs where."""

@@ -12,6 +12,7 @@ from trader.config import policy_yaml as policy
 from trader.config.app_yaml import AppYaml
 from trader.config.checking import Mistake
 from trader.config.facts import Facts
+from trader.config.policy_feed import Spread
 from trader.config.strategies_yaml import StrategyKeys
 from trader.config.universe_yaml import Hysteresis, TierKeys
 from trader.config.wording import shown
@@ -84,10 +85,15 @@ def _position(facts: Facts) -> Iterator[Mistake]:
 
 
 def _tiers(facts: Facts) -> Iterator[Mistake]:
+    guard = facts.stanza(Spread, "policy", "risk", "spread")
     for name, tier in facts.named(TierKeys, "universe", "tiers").items():
         if tier.spread_bps > tier.max_spread_bps:
             limit = f"max_spread_bps ({shown(tier.max_spread_bps)})"
             sentence = f"{shown(tier.spread_bps)} is above {limit}; nothing in this tier could ever be traded"
+            yield ("universe", "tiers", name, "spread_bps"), sentence
+        elif guard is not None and tier.spread_bps >= guard.max_spread_bps:
+            limit = f"policy.yaml: risk.spread.max_spread_bps ({shown(guard.max_spread_bps)})"
+            sentence = f"{shown(tier.spread_bps)} is not below {limit}; nothing in this tier could ever be traded"
             yield ("universe", "tiers", name, "spread_bps"), sentence
     bands = facts.stanza(Hysteresis, "universe", "hysteresis")
     if bands is not None and bands.exit_multiplier > bands.enter_multiplier:

@@ -13,8 +13,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trader.config.policy_feed import Outlier, Spread, StaleBar, StaleQuote
 from trader.config.stanza import SYMBOL, TIMEFRAMES, NoKeys, Stanza, ThemeName
-from trader.config.values import Amount, Choice, Count, Real, Text
+from trader.config.values import Amount, Choice, Count, Real, Switch, Text
 
 _NLV = "% of NLV"
 _MINUTES_MAX = "10080"
@@ -110,6 +111,12 @@ class Risk(Stanza):
     schema_: NoKeys = Field(alias="schema")
     no_shorts: NoKeys
     trading_state_gate: NoKeys
+    exchange_down: NoKeys
+    product_health: NoKeys
+    stale_quote: StaleQuote
+    stale_bar: StaleBar
+    outlier: Outlier
+    spread: Spread
     stop_bounds: StopBounds
     min_conviction: MinConviction
     eligible: NoKeys
@@ -198,6 +205,10 @@ class Execution(Stanza):
     fees: Fees
     entry_style: Annotated[str, Choice(words=("taker", "maker"), default="taker")]
     maker_ttl_bars: Annotated[int, Count(at_least="1", at_most="100", unit="bars", default="1")]
+    maker_reprices: Annotated[int, Count(at_least="0", at_most="20", default="1")]
+    taker_fallback: Annotated[bool, Switch(default=True)]
+    exit_slippage_bps: Annotated[Decimal, Amount(above="0", at_most="5000", unit="bps", default="150")]
+    stop_slack_bps: Annotated[Decimal, Amount(above="0", at_most="5000", unit="bps", default="500")]
     max_volume_share_pct: Annotated[Decimal, Amount(above="0", at_most="100", unit="%", default="10")]
     bot_id: Annotated[
         str, Text(what="a bot id", shape=r"[a-z0-9]{1,12}", says="1 to 12 small letters and digits", default="t247")
