@@ -211,12 +211,13 @@ def test_an_order_that_is_not_ours_halts_and_counts(stage):
 
 
 @pytest.mark.req("X2")
-def test_money_nobody_explains_halts_on_the_second_look(stage):
+def test_money_nobody_explains_halts_once_no_fill_can_explain_it(stage):
     account = Account(stage)
     stage.direct("/deposit", currency="USD", amount="0.02")
 
     account.execution.sync()
     assert account.ledger.state is TradingState.ACTIVE
+    account.clock._offset += timedelta(seconds=61)
     account.execution.sync()
 
     assert account.ledger.state is TradingState.HALTED

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_intake import SETTLE, Intake
+from trader.execution.wire_intake import Intake
 from trader.execution.wire_record import STOPPED, WireRecord
 from trader.execution.wire_send import Sender
 from trader.execution.wire_tend import QuoteOf, Tender
@@ -28,8 +28,6 @@ from trader.model.trading import Side, TradingState
 from trader.ports import Clock, Journal, Wire, WireDown
 from trader.state.ledger import Ledger
 from trader.state.reconcile import Difference, differences, foreign, holdings
-
-BALANCE_SETTLES = 2 * SETTLE
 
 
 def unquoted(symbol: str) -> None:
@@ -68,9 +66,9 @@ class WireExecution(ExecutionEngine):
     ) -> None:
         super().__init__(journal, ledger, None, last_look)
         self.record_book = WireRecord(journal, ledger, setup.clock, lives)
-        self._wire, self._symbols = setup.wire, setup.symbols
+        self._wire, self._symbols, self._policy = setup.wire, setup.symbols, setup.policy
         self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
-        self.intake = Intake(self.record_book, setup.wire, self.tender.follow_up, since)
+        self.intake = Intake(self.record_book, setup.wire, setup.policy, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
         self._doubts: dict[Difference, datetime] = {}
         self.down = ""
@@ -174,5 +172,5 @@ class WireExecution(ExecutionEngine):
         found = differences(ours, self.lives.foreign, balances)
         self._doubts = {difference: self._doubts.get(difference, now) for difference in found}
         for difference, since in self._doubts.items():
-            if now - since >= BALANCE_SETTLES and self.ledger.state not in STOPPED:
+            if now - since >= 2 * self._policy.settle and self.ledger.state not in STOPPED:
                 self.record_book.differ(f"balance of {difference.currency}", difference.ours, difference.theirs)

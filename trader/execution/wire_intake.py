@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_record import WireRecord
-from trader.execution.wiring import differences
+from trader.execution.wiring import WirePolicy, differences
 from trader.model.events import Event, ExternalSeen, IntentStored, OrderChanged, OrderFilled
 from trader.model.money import ZERO
 from trader.model.orders import Fill, OrderIntent, OrderStatus
@@ -25,7 +25,6 @@ from trader.ports import Wire
 OVERLAP = timedelta(seconds=120)
 """Lists lag: every scan begins so long before the last one ended."""
 SKEW = timedelta(seconds=60)
-TOKEN_LIFE, SETTLE = timedelta(seconds=120), timedelta(seconds=30)
 SCANS_TO_PROVE = 2
 
 ENDS: Mapping[VenueStatus, OrderStatus] = {
@@ -42,8 +41,10 @@ FollowUp = Callable[[Life], OrderIntent | None]
 class Intake:
     """What the venue says of one account, made events."""
 
-    def __init__(self, record: WireRecord, wire: Wire, follow_up: FollowUp, since: datetime) -> None:
-        self._record, self._wire, self._follow_up = record, wire, follow_up
+    def __init__(
+        self, record: WireRecord, wire: Wire, policy: WirePolicy, follow_up: FollowUp, since: datetime
+    ) -> None:
+        self._record, self._wire, self._policy, self._follow_up = record, wire, policy, follow_up
         self._taken_at = self._opened_at = since
         self._scans: dict[str, int] = {}
         self._verified: set[str] = set()
@@ -174,7 +175,7 @@ class Intake:
                 self._scans.pop(client_id, None)
                 continue
             assert life.sent_at is not None, "what is unknown was sent"
-            if now < life.sent_at + TOKEN_LIFE + SETTLE:
+            if now < life.sent_at + self._policy.token_life + self._policy.settle:
                 continue
             self._scans[client_id] = self._scans.get(client_id, 0) + 1
             if self._scans[client_id] >= SCANS_TO_PROVE:

@@ -26,7 +26,8 @@ class WirePolicy:
     *taker_bps* is the fee a BUY's price bound leaves room for.  A SELL that must go ends at most
     *exit_slippage_bps* below its reference, a triggered stop at most *stop_slack_bps* below its stop.
     A maker entry rests *maker_ttl*, is repriced at most *reprices* times and then, if *taker_fallback*, finished
-    within its worst case.  *preview* asks the venue first.
+    within its worst case.  *preview* asks the venue first.  A request nobody took cannot arrive after *token_life*,
+    and what happened is in every list after *settle* (both in the venue's time).
     """
 
     taker_bps: Decimal = Decimal(60)
@@ -36,6 +37,8 @@ class WirePolicy:
     reprices: int = 1
     taker_fallback: bool = True
     preview: bool = False
+    token_life: timedelta = timedelta(seconds=120)
+    settle: timedelta = timedelta(seconds=30)
 
 
 def wire_order(intent: OrderIntent, product: ProductState, policy: WirePolicy) -> WireOrder | str:

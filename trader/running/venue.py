@@ -1,0 +1,159 @@
+"""
+An account at a venue, taken up: every condition that is not met refuses in a sentence, and nothing has been sent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trader import __version__
+from trader.config import Config
+from trader.errors import ExchangeUnreachable, TraderError
+from trader.execution.wiring import WirePolicy
+from trader.model.money import ZERO, floor_to
+from trader.model.trading import Side
+from trader.model.wire import ProductState, Terms, WireKind, WireOrder
+from trader.ops.arming import REHEARSAL, Armoury, Bound, utc_now
+from trader.ports import Wire, WireDown
+from trader.running.clock import SystemClock, VenueClock
+from trader.running.places import Places
+
+if TYPE_CHECKING:
+    from trader.exchange.coinbase import CoinbaseWire
+    from trader.exchange.coinbase_settings import CoinbaseSettings
+
+FUNDS = ("FUND", "BALANCE", "TOO_SMALL")
+"""Part of what a preview objects to where the product takes the order and the account merely could not pay it."""
+PROBE_STOP = Decimal("0.5")
+
+
+class CannotGoLive(TraderError):
+    """The venue or the account is not as the configuration assumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAccount:
+    """An account that may be traded; *rests* are the symbols whose stops rest at the venue."""
+
+    wire: CoinbaseWire
+    clock: VenueClock
+    products: Mapping[str, ProductState]
+    cash_usd: Decimal
+    rests: frozenset[str]
+    warnings: tuple[str, ...]
+
+
+def venue_account(config: Config, places: Places, symbols: tuple[str, ...], speed: float) -> VenueAccount:
+    """
+    The account that *config* names, once it is armed, reachable, permitted and as dear as assumed.
+
+    Raises a TraderError: NotArmed (exit 1), BadKey or CannotGoLive (2), ExchangeUnreachable (5).
+    """
+    settings = settings_of(config)
+    Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
+    wire = connected(settings)
+    try:
+        clock = VenueClock(wire.time(), speed)
+        terms = wire.terms()
+        products = wire.products(symbols)
+        cash = wire.balances().get("USD")
+    except WireDown as down:
+        raise ExchangeUnreachable(str(down)) from down
+    admit(terms, config, wire.host)
+    missing = sorted(set(symbols) - products.keys())
+    if missing:
+        raise CannotGoLive(f"{wire.host}: does not list {', '.join(missing)}; leave it out of --symbols")
+    rests = frozenset(symbol for symbol in symbols if takes_stops(wire, products[symbol], symbol))
+    bare = sorted(set(symbols) - rests)
+    said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
+    warnings = (said,) if bare else ()
+    return VenueAccount(wire, clock, products, ZERO if cash is None else cash.total, rests, warnings)
+
+
+def settings_of(config: Config) -> CoinbaseSettings:
+    """Where the venue is."""
+    from trader.exchange.coinbase_settings import CoinbaseSettings
+
+    keys = config.app.exchange.coinbase
+    return CoinbaseSettings(
+        rest_host=keys.rest_host,
+        ws_url=keys.ws_url,
+        ca_file=None if keys.ca_file is None else Path(keys.ca_file),
+        key_file=None if keys.key_file is None else Path(keys.key_file),
+    )
+
+
+def bound_of(config: Config) -> Bound:
+    """What an arming of *config*'s account is bound to."""
+    host = config.app.exchange.coinbase.rest_host
+    return Bound(config.app.account, host, REHEARSAL, __version__, config.hash)
+
+
+def connected(settings: CoinbaseSettings, *, read_only: bool = False) -> CoinbaseWire:
+    """A wire to the venue; the key leaves the environment on the way."""
+    from trader.exchange.coinbase_key import BadKey, key_from_environment, key_from_file
+
+    found = key_from_environment(os.environ)
+    key = found if settings.key_file is None else key_from_file(settings.key_file)
+    if key is None:
+        raise BadKey(
+            "no API key: name its file in exchange.coinbase.key_file, or set COINBASE_API_KEY and COINBASE_API_SECRET"
+        )
+    from trader.exchange.coinbase import CoinbaseWire
+
+    return CoinbaseWire.connect(settings, key, clock=SystemClock(), read_only=read_only)
+
+
+def admit(terms: Terms, config: Config, host: str) -> None:
+    """Refuse a key that may not trade, and fees other than those every size and cap was worked out with (X3)."""
+    from trader.exchange.coinbase_key import demand_trade_permission
+
+    demand_trade_permission(terms, host)
+    fees, margin = config.execution().fees, config.app.exchange.coinbase.fee_margin_bps
+    for side, there, here in (
+        ("maker", terms.maker_bps, fees.maker_bps),
+        ("taker", terms.taker_bps, fees.taker_bps),
+    ):
+        if abs(there - here) > margin:
+            raise CannotGoLive(
+                f"{host}: the account pays {there:f} bps as {side}, policy.yaml: execution.fees.{side}_bps says "
+                f"{here:f}; they may differ by exchange.coinbase.fee_margin_bps ({margin:f}). Set the account's own"
+            )
+
+
+def takes_stops(wire: Wire, product: ProductState, symbol: str) -> bool:
+    """Whether the venue would take a stop-limit SELL in *symbol*: asked by preview, far below the market."""
+    price = max(product.price_increment, floor_to(PROBE_STOP, product.price_increment))
+    size = max(product.base_min_size, floor_to(product.quote_min_usd / price, product.base_increment))
+    order = WireOrder("probe", symbol, Side.SELL, WireKind.STOP_LIMIT_GTC, size, price, stop_price=price)
+    try:
+        errors = wire.preview(order).errors
+    except WireDown:
+        return False
+    return all(any(word in error for word in FUNDS) for error in errors)
+
+
+def wire_policy(config: Config, step_seconds: int, speed: float) -> WirePolicy:
+    """
+    How intents meet the venue; bars are *step_seconds* long.
+
+    Tokens expire by the wall clock: where the venue's time runs *speed* times as fast, they live longer in it.
+    """
+    execution, usual = config.execution(), WirePolicy()
+    return WirePolicy(
+        taker_bps=execution.fees.taker_bps + config.app.exchange.coinbase.fee_margin_bps,
+        exit_slippage_bps=execution.exit_slippage_bps,
+        stop_slack_bps=execution.stop_slack_bps,
+        maker_ttl=timedelta(seconds=execution.maker_ttl_bars * step_seconds),
+        reprices=execution.maker_reprices,
+        taker_fallback=execution.taker_fallback,
+        preview=config.app.exchange.coinbase.preview,
+        token_life=usual.token_life * max(1.0, speed),
+        settle=usual.settle * max(1.0, speed),
+    )
