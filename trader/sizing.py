@@ -43,12 +43,11 @@ class Sizer:
         symbol = wish.symbol if isinstance(wish.symbol, str) else str(wish.symbol)
         member = snapshot.membership.get(symbol)
         tier = self._tiers.get(member.tier) if member is not None else None
-        quote = _priced(snapshot.quotes.get(symbol))
+        quote, price = _priced(snapshot.quotes.get(symbol))
         product = snapshot.products.get(symbol)
         if quote is None or product is None or tier is None:
             defects += (_unknown(symbol, "price" if product is not None and tier is not None else "product"),)
         multiplier = self._multipliers[snapshot.regime]
-        price = quote.mid if quote is not None else ZERO
         notional = size = ZERO
         if not defects and wish.side is Side.BUY and tier is not None:
             share = min(exact(wish.notional_pct), tier.base_size_pct) * multiplier
@@ -84,10 +83,9 @@ class Sizer:
         )
 
     def _exit(self, wish: ExitWish, snapshot: Snapshot, book: Book) -> SizedProposal:
-        quote = _priced(snapshot.quotes.get(wish.symbol))
+        quote, price = _priced(snapshot.quotes.get(wish.symbol))
         product = snapshot.products.get(wish.symbol)
         defects = () if quote is not None and product is not None else (_unknown(wish.symbol, "price"),)
-        price = quote.mid if quote is not None else ZERO
         size = book.sellable(wish.strategy, wish.symbol)
         return SizedProposal(
             symbol=wish.symbol,
@@ -115,12 +113,12 @@ class Sizer:
         )
 
 
-def _priced(quote: Quote | None) -> Quote | None:
-    """*quote*, unless no price can be made of it: then nothing can be sized by it."""
+def _priced(quote: Quote | None) -> tuple[Quote | None, Decimal]:
+    """*quote* and its mid; nothing where no price can be made of it, for nothing can be sized by it."""
     if quote is None:
-        return None
+        return None, ZERO
     mid = quote.mid
-    return quote if mid.is_finite() and mid > ZERO else None
+    return (quote, mid) if mid.is_finite() and mid > ZERO else (None, ZERO)
 
 
 def _unknown(symbol: str, what: str) -> Defect:
