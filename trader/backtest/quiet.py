@@ -12,35 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trader.backtest.held import NEVER, Held
 from trader.backtest.levels import NOWHERE, SLACK, Levels
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
+from trader.model.book import Key
 from trader.model.events import Event, Marked
 from trader.model.market import FloatArray
 from trader.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from trader.backtest.walk import Walked
-
-FIRST_LOOK = 64
-"""Bars of the first slice searched for a touch; later slices double."""
-NEVER = 1 << 62
-
-
-class _Held(NamedTuple):
-    """What the quiet must know of one position: the symbol's columns, its size and where it must end."""
-
-    marks: FloatArray
-    lows: FloatArray
-    highs: FloatArray
-    size: float
-    stop: float
-    target: float
 
 
 class Quiet:
@@ -64,29 +51,32 @@ class Quiet:
         hours = desk.exits.max_hold_hours
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
         self._cash = float(exchange.cash_usd)
-        self._held: list[_Held] = []
+        self._held: dict[Key, Held] = {}
         self._too_old_at = NEVER
         self._exit_due = False
         self.touched = False
         self._midnight = market.next_midnight(market.first)
         self._levels = Levels(ledger, desk.risk)
 
-    def hold(self) -> None:
-        """Take note of what is held now: called whenever something filled."""
-        market, ledger, holdings = self._market, self._ledger, self._exchange.holdings
-        self._cash = float(ledger.cash_usd)
-        self._held = [
-            _Held(*market.path(key[1]), float(position.size), *holdings[key].floats)
-            for key, position in ledger.positions.items()
-        ]
+    def hold(self, k: int) -> None:
+        """Take note of what is held from instant *k* on: called whenever something filled."""
+        market, positions, before = self._market, self._ledger.positions, self._held
+        self._cash = float(self._ledger.cash_usd)
+        self._held = {}
+        for key, position in positions.items():
+            stop, target = self._exchange.holdings[key].floats
+            held = before.get(key)
+            if held is None or not held.is_still(position, stop, target):
+                held = Held(position, stop, target, market.path(key[1]), k)
+            self._held[key] = held
         if self._max_hold is not None:
-            opened = [position.opened_at for position in ledger.positions.values()]
+            opened = [position.opened_at for position in positions.values()]
             self._too_old_at = market.index_at_or_after(min(opened) + self._max_hold) if opened else NEVER
 
     def disturbed(self, k: int) -> bool:
         """Value the account at instant *k*; whether an exit could be due or a breaker trip just then."""
         nlv, due = self._cash, k >= self._too_old_at
-        for held in self._held:
+        for held in self._held.values():
             mark = held.marks.item(k - 1)
             nlv += mark * held.size
             due = due or not held.stop < mark < held.target
@@ -125,17 +115,9 @@ class Quiet:
 
     def _touch(self, k: int, ahead: int) -> int:
         """The instant after the first bar of [*k*, *ahead*) that touches a stop or target, else *ahead*."""
-        for held in self._held:
-            since, look = k, FIRST_LOOK
-            while since < ahead:
-                until = min(since + look, ahead)
-                hit = (held.lows[since:until] <= held.stop) | (held.highs[since:until] >= held.target)
-                first = int(hit.argmax())
-                if hit[first]:
-                    ahead, self.touched = since + first + 1, True
-                    break
-                since, look = until, look * 2
-        return ahead
+        first = min([held.touched(k, ahead) for held in self._held.values()])
+        self.touched = first < ahead
+        return first + 1 if self.touched else ahead
 
     def _settle(self, k: int, wake: int) -> int:
         """Value the quiet instants of (*k*, *wake*), day by day; stops early where a breaker could trip."""
@@ -158,7 +140,7 @@ class Quiet:
         """Write NLV at the instants [*since*, *until*) and return that slice."""
         nlv = self._nlv[since - self._first : until - self._first]
         nlv[:] = self._cash
-        for held in self._held:
+        for held in self._held.values():
             nlv += held.marks[since - 1 : until - 1] * held.size
         return nlv
 
@@ -174,7 +156,7 @@ class Quiet:
         level = highest * (1 - SLACK)
         before: list[float] = []
         for offset in np.flatnonzero(nlv >= level).tolist():
-            marks = [held.marks.item(since + offset - 1) for held in self._held]
+            marks = [held.marks.item(since + offset - 1) for held in self._held.values()]
             if marks != before:
                 self._mark(since + offset)
             before = marks

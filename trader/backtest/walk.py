@@ -126,7 +126,7 @@ class Walk:
             self.walked.fills += fills
             self.walked.holdings.append((k, {key: float(p.size) for key, p in self.ledger.positions.items()}))
             self._cash_since.append((k, float(self.ledger.cash_usd)))
-            self._quiet.hold()
+            self._quiet.hold(k)
 
     def _cash_by_instant(self) -> FloatArray:
         since = np.array([k for k, _ in self._cash_since] + [self.market.last + 1])
