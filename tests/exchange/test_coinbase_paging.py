@@ -54,8 +54,11 @@ def test_every_row_once(pages, rows):
     ],
 )
 def test_half_a_list_is_an_error(pages):
-    with pytest.raises(WireDown, match="half a list is none"):
-        read(**pages)
+    book = Pages(**pages)
+
+    with pytest.raises(WireDown, match="list: says there is more, and gives no new cursor"):
+        every_row(book, "list")
+    assert len(book.asked) == len(pages)
 
 
 def test_a_list_without_end_is_an_error(monkeypatch):

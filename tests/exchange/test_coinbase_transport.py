@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,41 @@ def test_an_order_that_is_asked_for_and_another_that_comes(tmp_path):
             connected(settings).order("")
     with a_server(tmp_path, http("<h1>x</h1>", "404 Not Found")) as (_, settings), pytest.raises(WireDown, match="404"):
         connected(settings).order("0-1")
+
+
+FILL = {
+    "entry_id": "e", "trade_id": "t", "order_id": "0-1", "trade_type": "CORRECTION", "price": "2", "size": "1",
+    "commission": "0", "product_id": "BTC-USD", "size_in_quote": False, "side": "SELL",
+}  # fmt: skip
+
+
+def test_an_old_trade_that_was_written_down_again_just_now_comes(tmp_path):
+    old, new = "2026-11-01T00:00:00Z", "2026-11-22T12:00:00Z"
+    rows = [
+        {**FILL, "trade_time": old, "sequence_timestamp": new},
+        {**FILL, "trade_time": old, "sequence_timestamp": old, "entry_id": "long known"},
+        {**FILL, "trade_time": new, "entry_id": "without the second time"},
+    ]
+    with a_server(tmp_path, http(json.dumps({"fills": rows, "cursor": ""}))) as (server, settings):
+        fills = connected(settings).fills(datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+    assert [fill.entry_id for fill in fills] == ["e", "without the second time"]
+    assert b"start_sequence_timestamp=2026-11-22T11%3A59%3A00.000000Z" in server.asked[0]
+
+
+def test_an_order_or_a_product_nobody_asked_for_is_not_taken_for_it(tmp_path):
+    flags = dict.fromkeys("is_disabled cancel_only limit_only post_only trading_disabled auction_mode".split(), False)
+    sizes = {"base_increment": "1", "price_increment": "1", "base_min_size": "1", "status": "online"}
+    listed = {"products": [{"product_id": name, **sizes, **flags} for name in ("BTC-USD", "ETH-USD")]}
+    there = {"order_id": "0-2", "client_order_id": "x", "product_id": "BTC-USD", "side": "BUY", "status": "OPEN"}
+    sums = {"created_time": "2026-11-22T12:00:00Z", "filled_size": "0", "filled_value": "0", "total_fees": "0"}
+    with a_server(tmp_path, http(json.dumps({"order": {**there, **sums}}))) as (_, settings):
+        wire = connected(settings)
+        with pytest.raises(WireDown, match="asked for 0-1 and got 0-2"):
+            wire.order("0-1")
+        assert wire.order("0-2").client_order_id == "x"
+    with a_server(tmp_path, http(json.dumps(listed))) as (_, settings):
+        assert set(connected(settings).products(["ETH-USD"])) == {"ETH-USD"}
 
 
 @pytest.mark.parametrize("host", ["https://api.coinbase.com", "api.coinbase.com/x", "", "a b", "-x", "host:port"])

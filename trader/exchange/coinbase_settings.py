@@ -30,7 +30,7 @@ class RetryRules:
     retries: int = 3
     base_seconds: float = 1.0
     cap_seconds: float = 30.0
-    deadline_seconds: float = 45.0
+    deadline_seconds: float = 20.0
     """No retry begins later than this after the first attempt."""
     budget_per_second: float = 1.0
     """All questions together retry no more often than this in the long run: a storm is not fed."""
