@@ -370,3 +370,24 @@ def test_a_missing_wallet_is_an_http_error():
     venue.listings["ABC-EUR"] = replace(venue.listings[ABC], product_id="ABC-USD", quote="EUR")
     with pytest.raises(BadRequest, match="account is not available"):
         create(venue, "x", "ABC-EUR", "BUY", market(quote="5"))
+
+
+@pytest.mark.parametrize(("share", "filled"), [("0.5", 5), ("0.1", 1)])
+def test_a_trade_that_passes_gives_only_its_share(share, filled):
+    """Each bar of 80 has eight trades of 10; one of them goes through the limit."""
+    venue = a_venue((100, 100, 99, 99), (99, 99, 98.5, 99), print_share=Decimal(share))
+    order = place(venue, limit("40", "98.9"))
+    minutes(venue, 3)
+
+    assert {fill.base for fill in venue.fills} == {Decimal(filled)}
+    assert order.filled_base == filled * order.number_of_fills
+
+
+def test_a_product_takes_only_so_many_open_orders():
+    venue = a_venue(orders_open_max=2)
+    first = place(venue, limit())
+    place(venue, limit())
+    assert place(venue, limit()).reason == "BREACHED_RISK_LIMIT"
+    cancel(venue, first.order_id)
+    minutes(venue, 1)
+    assert not isinstance(place(venue, limit()), Refusal)

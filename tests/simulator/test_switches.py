@@ -14,7 +14,7 @@ from tests.simulator.conftest import on_stage
 from tests.simulator.test_sdk import BTC, status_of
 from tests.simulator.test_streams import ask, frames, plain
 from trader.simulator.gate import Gate
-from trader.simulator.limits import LimitRules
+from trader.simulator.limits import LimitRules, Limits
 from trader.simulator.settings import BadSettings, VenueSettings
 from trader.simulator.stream import Session
 from trader.simulator.stream_route import IDLE_SECONDS
@@ -286,3 +286,19 @@ def test_the_desk_tells_what_is_wrong_and_does_nothing(stage, path, asked, words
 def test_settings_cannot_be_made_wrong_in_python_either():
     with pytest.raises(BadSettings, match="waits_as"):
         VenueSettings(waits_as="WAITING")
+
+
+def test_only_errors_close_together_shut_the_door():
+    now = [0.0]
+    rules = LimitRules(block_after_errors=3, block_window_seconds=10, block_seconds=5)
+    limits = Limits(rules, lambda: now[0])
+
+    def shut(times):
+        for now[0] in times:
+            limits.count_error()
+        return limits.blocked()
+
+    assert shut([0, 8, 16]) is False
+    assert shut([17]) is True
+    now[0] = 22
+    assert limits.blocked() is False

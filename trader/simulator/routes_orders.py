@@ -146,6 +146,8 @@ def cancel_orders(venue: Venue, call: Call) -> dict[str, Any]:
 def edit_order(venue: Venue, call: Call) -> dict[str, Any]:
     """Submitted, or the venue's code for why not."""
     why = edit(venue, call.text("order_id"), call.text("price"), call.text("size"))
+    if why is None and call.body.get("cancel_attached_order") is True:
+        cancel(venue, venue.orders[call.text("order_id")].attached_id)
     errors = [] if why is None else [{"edit_failure_reason": why, "preview_failure_reason": UNKNOWN_PREVIEW}]
     return {"success": why is None, "errors": errors}
 
