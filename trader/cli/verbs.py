@@ -34,13 +34,17 @@ VERBS: dict[str, Verb] = {
     "run": Verb("trader.cli.run:command", "paper or dry run: gateway, scheduler, a notebook a cycle"),
     "strategy": Verb("trader.cli.strategy:app", "strategies: listed, or a new one begun with its test and stanza"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
+    "arm": Verb("trader.cli.operator:arm", "let a live account send orders for a while, once you have typed for what"),
+    "kill": Verb("trader.cli.operator:kill", "stop everything now; only resume lifts it"),
+    "resume": Verb("trader.cli.operator:resume", "let a stopped account trade again"),
+    "reconcile": Verb("trader.cli.operator:reconcile", "a live account's books against the exchange"),
     "simulator": Verb("trader.cli.simulator:command", "the loopback Coinbase, to rehearse live against"),
 }
 
 # Promised by the contract, for later: they answer plainly instead of pretending.
 NOT_THERE_YET: frozenset[str] = frozenset(
     """
-    init doctor sweep walkforward status positions orders fills risk kill halt reduce resume flatten reconcile
-    replay backup restore gates drill canary arm alerts secrets purge
+    init doctor sweep walkforward status positions orders fills risk halt reduce flatten
+    replay backup restore gates drill canary alerts secrets purge
     """.split()
 )

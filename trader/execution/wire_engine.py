@@ -155,21 +155,28 @@ class WireExecution(ExecutionEngine):
             return f"the venue cannot be read: {self.down}"
         return self._last_look(intent)
 
-    def _compare_balances(self) -> None:
-        """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
+    @property
+    def clock(self) -> Clock:
+        """The venue's time."""
+        return self.record_book.clock
+
+    def differences(self) -> list[Difference]:
+        """Currencies in which the books and the venue's balances do not add up just now; raises WireDown."""
         ours = dict.fromkeys((asset_of(symbol) for symbol in self._symbols), ZERO)
         ours |= holdings(self.ledger.cash_usd, self.ledger.positions.values())
         balances = self._wire.balances()
         if self.lives.foreign is None:
-            self.record(ForeignHeld(self.record_book.clock.now(), foreign(balances, ours)))
+            self.record(ForeignHeld(self.clock.now(), foreign(balances, ours)))
         assert self.lives.foreign is not None, "just recorded"
-        if any(
-            life.status is not OrderStatus.OPEN or life.intent.protects is False for life in self.lives.live.values()
-        ):
-            self._doubts = {}
+        return differences(ours, self.lives.foreign, balances)
+
+    def _compare_balances(self) -> None:
+        """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
+        found = self.differences()
+        if not all(life.status is OrderStatus.OPEN and life.intent.protects for life in self.lives.live.values()):
+            self._doubts = {}  # something is under way that may have moved money already
             return
-        now = self.record_book.clock.now()
-        found = differences(ours, self.lives.foreign, balances)
+        now = self.clock.now()
         self._doubts = {difference: self._doubts.get(difference, now) for difference in found}
         for difference, since in self._doubts.items():
             if now - since >= 2 * self._policy.settle and self.ledger.state not in STOPPED:
