@@ -10,7 +10,7 @@ from trader.config.desk import desk_of
 from trader.exchange.simulated import SimulatedExchange
 from trader.features import WindowFeatures
 from trader.gateway.account import Account
-from trader.gateway.books import Books
+from trader.gateway.books import Books, never
 from trader.gateway.core import TradingCore
 from trader.gateway.desk_info import StrategyFacts
 from trader.market.choose import with_hints
@@ -40,7 +40,13 @@ def market_of(job: Job) -> ReplayMarket:
     return ReplayMarket(job.chosen.panel, universe, job.config.regime(), job.chosen.tradable, job.seed)
 
 
-def a_core(job: Job, journal: Journal, mode: str = "paper", market: ReplayMarket | None = None) -> TradingCore:
+def a_core(
+    job: Job,
+    journal: Journal,
+    mode: str = "paper",
+    market: ReplayMarket | None = None,
+    killed: Callable[[], str] = never,
+) -> TradingCore:
     """A core on *job*'s bars, as a new process would make it."""
     market = market or market_of(job)
     market.rewind()
@@ -50,7 +56,7 @@ def a_core(job: Job, journal: Journal, mode: str = "paper", market: ReplayMarket
     def venue(ledger):
         return SimulatedExchange(market.products, desk.execution, market.costs_bps, ledger.cash_usd)
 
-    books = Books(desk, market, journal, account, venue if mode == "paper" else None)
+    books = Books(desk, market, journal, account, venue if mode == "paper" else None, killed=killed)
     return TradingCore(books, facts_of(job.strategies), [one.stanza.name for one in job.strategies])
 
 

@@ -13,7 +13,7 @@ from trader import __version__
 from trader.config import Config
 from trader.config.desk import desk_of
 from trader.gateway.account import Account
-from trader.gateway.books import Books, Venue, always
+from trader.gateway.books import Books, Venue, always, never
 from trader.gateway.core import TradingCore
 from trader.gateway.describe import Answer
 from trader.gateway.desk_info import DeskInfo, StrategyFacts
@@ -57,14 +57,16 @@ def gateway_on(
     journal: Journal,
     venue_of: VenueOf,
     is_ours: Callable[[], bool] = always,
+    killed: Callable[[], str] = never,
 ) -> Gateway:
-    """A gateway of *config*'s account, taken up where *journal* left off; see `Books` for *is_ours*."""
+    """A gateway of *config*'s account, taken up where *journal* left off; see `Books` for *is_ours* and *killed*."""
     app = config.app
     written = {stanza.name: stanza for stanza in config.strategies()}
     stanzas = [written.get(one.name, StrategyStanza(one.name)) for one in described.stanzas]
     desk = desk_of(config, Registry(()), market.policy, stanzas)
     account = Account(app.mode, app.account, app.starting_cash_usd, __version__, config.hash)
-    books = Books(desk, market, journal, account, venue_of(app.mode, market, desk.execution), is_ours)
+    venue = venue_of(app.mode, market, desk.execution)
+    books = Books(desk, market, journal, account, venue, is_ours, killed=killed)
     core = TradingCore(books, described.strategies, [stanza.name for stanza in described.stanzas])
     info = DeskInfo(
         mode=app.mode,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ABORT_SECONDS, URGENT_SECONDS = 5.0, 0.2
 """How long a notebook may go on after the first and the second signal."""
 WATCH_SECONDS = 0.1
+LOOK_SECONDS = 0.5
 INTERRUPTED_EXIT = 130
 
 Open = Callable[[RunAsked], AbstractContextManager["Session"]]
@@ -39,7 +40,12 @@ Open = Callable[[RunAsked], AbstractContextManager["Session"]]
 
 def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
     """Run as *asked*; every cycle is told to *voice* as it ends, and all of them in what is returned."""
-    with stop_on_signals(StopFlag()) as stop, open_session(asked) as session, _hurried(stop, session):
+    with (
+        stop_on_signals(StopFlag()) as stop,
+        open_session(asked) as session,
+        _hurried(stop, session),
+        _watched(stop, session),
+    ):
         run = Told(session.places.mode, session.places.account, session.source, journal=str(session.places.journal))
         voice.begun(run)
         for warning in session.market.climate.warnings:
@@ -128,6 +134,28 @@ def _hurried(stop: StopFlag, session: Session) -> Iterator[None]:
 
     stop.on_urgent(lambda: session.runner.hurry(URGENT_SECONDS))
     watcher = threading.Thread(target=watch, name="stop-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+@contextmanager
+def _watched(stop: StopFlag, session: Session) -> Iterator[None]:
+    """Between cycles somebody looks: for the kill switch, and for orders whose outcome nobody knows."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_SECONDS):
+            try:
+                session.gateway.look_again()
+            except TraderError as error:  # what cannot be recorded must not go on
+                stop.set(str(error))
+                return
+
+    watcher = threading.Thread(target=watch, name="gateway-watch", daemon=True)
     watcher.start()
     try:
         yield

@@ -18,6 +18,7 @@ from trader.backtest.asked import data_folder, none_enabled
 from trader.config import Config, load_config
 from trader.config.secret_values import looks_secret, masked
 from trader.ops.holder import shortened
+from trader.ops.kill import KillFlag
 from trader.ops.lock import SingleInstance
 from trader.running.asked import CannotRun, RunAsked, interval_of, refuse
 from trader.running.describing import Describing
@@ -78,8 +79,9 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
         stack.callback(journal.close)
         gateway = gateway_on(
-            market, chosen.source, config, described, asked.strategies_dir, journal, venue_of, lock.held
-        )
+            market, chosen.source, config, described, asked.strategies_dir, journal, venue_of, lock.held,
+            KillFlag(places.run_dir).reason,
+        )  # fmt: skip
         gateway.core.started(journal.epoch)
         door = Door(gateway, socket)
         stack.callback(door.close)
