@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from coinbase.rest import RESTClient
+from requests import exceptions
 
 from trader.market.lake_import import write_bars
 from trader.market.sample import SampleMarket
+from trader.simulator.admin import ACTIONS
+from trader.simulator.faults import KINDS
+from trader.simulator.settings import VenueSettings
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -147,3 +153,61 @@ def test_a_taken_admin_port_leaves_nothing_behind(tmp_path, monkeypatch):
         process = start("--admin-port", str(plug.getsockname()[1]))
         _, err = process.communicate(timeout=30)
     assert (process.returncode, "admin port" in err, list(tmp_path.iterdir())) == (2, True, [])
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "SIMULATOR.md"
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_page_s_own_lines_work_word_by_word(tmp_path):
+    """The snippet connects, the plan of faults is taken and fires, every address of the table answers."""
+    (storm,) = blocks("json")
+    (tmp_path / "storm.json").write_text(storm)
+    with running("--faults", str(tmp_path / "storm.json"), "--seed", "7", "--speed", "0") as (where, sdk):
+        (snippet,) = blocks("python")
+        for shown, real in (
+            ("…/api-key.json", where["key_file"]),
+            ("127.0.0.1:8443", where["base_url"]),
+            ("…/simulator-ca.pem", where["ca_file"]),
+        ):
+            assert shown in snippet
+            snippet = snippet.replace(shown, real)
+        names = {}
+        exec(compile(snippet, str(PAGE), "exec"), names)
+        client = names["client"]
+        assert client.get_accounts().to_dict()["size"] > 2
+        with pytest.raises(TypeError):
+            sdk.market_order_buy("null", "BTC-USD", quote_size="10")
+        with pytest.raises(exceptions.ConnectionError):
+            sdk.market_order_buy("dropped", "BTC-USD", quote_size="10")
+        client.session.close()
+
+        desk = httpx.Client(base_url=where["admin_url"], trust_env=False)
+        before = desk.get("/").json()["now"]
+        assert desk.post("/clock", json={"step_seconds": 3600}).json()["now"] > before
+        assert desk.get("/log").json()["requests"]
+        assert [fault["fired"] for fault in desk.get("/faults").json()["faults"]] == [1, 0, 1, 0]
+        assert {row["client_order_id"] for row in desk.get("/truth").json()["orders"]} == {"null", "dropped"}
+        desk.close()
+
+
+def test_the_page_names_every_setting_fault_and_address():
+    text = PAGE.read_text(encoding="utf-8")
+    names = {row.name for row in fields(VenueSettings)} - {"seed"} | set(KINDS) | {path for _, path in ACTIONS}
+    assert [name for name in sorted(names) if not re.search(rf"[`/ ]{re.escape(name)}\b", text)] == []
+    default = {row.name: row.default for row in fields(VenueSettings)}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        rows = re.findall(r"`(\w+)`", cells[1]) if len(cells) > 3 else []
+        if rows and set(rows) <= set(default):
+            told = [cell.strip() for cell in cells[2].split(",")]
+            told = told * len(rows) if len(told) == 1 else told
+            real = [str(default[name]).lower() if default[name] != "" else "none" for name in rows]
+            assert [number(cell) for cell in told] == [number(cell) for cell in real], line
+
+
+def number(text):
+    return float(text) if re.fullmatch(r"[\d.]+", text) else text.lower()
