@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trader.exchange.simulated import SimulatedExchange
     from trader.gateway.books import Venue
     from trader.gateway.client import LiveCycle
-    from trader.market.replay import ReplayMarket
+    from trader.market.market import Market
     from trader.policy import ExecutionPolicy
     from trader.running.asked import RunAsked
     from trader.running.telling import Told, Voice
@@ -35,12 +35,12 @@ __all__ = [
 ]
 
 
-def venue_of(mode: str, market: ReplayMarket, policy: ExecutionPolicy) -> Venue | None:
+def venue_of(mode: str, market: Market, policy: ExecutionPolicy) -> Venue | None:
     """The exchange of *mode*: a simulated one for paper, none for a dry run, where intents end as not sent."""
     return None if mode == "dry_run" else partial(_simulated, market, policy)
 
 
-def _simulated(market: ReplayMarket, policy: ExecutionPolicy, ledger: Ledger) -> SimulatedExchange:
+def _simulated(market: Market, policy: ExecutionPolicy, ledger: Ledger) -> SimulatedExchange:
     from trader.exchange.simulated import SimulatedExchange
 
     return SimulatedExchange(market.products, policy, market.costs_bps, ledger.cash_usd)

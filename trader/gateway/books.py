@@ -21,7 +21,7 @@ from trader.gateway.account_view import AccountView, view_of
 from trader.gateway.continuity import where_to_go_on
 from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orders
 from trader.gateway.witness import Witness
-from trader.market.replay import ReplayMarket
+from trader.market.market import Market
 from trader.model.book import Book
 from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, StateMoved, UniverseReviewed
 from trader.model.money import exact
@@ -58,7 +58,7 @@ class Books:
     def __init__(
         self,
         desk: Desk,
-        market: ReplayMarket,
+        market: Market,
         journal: Journal,
         account: Account,
         venue: Venue | None = None,
@@ -170,6 +170,11 @@ class Books:
             self.execution.record(StateMoved(self.now, TradingState.KILLED, reason, "kill switch"))
             self.execution.cancel(list(self.ledger.working))
         return self.ledger.state is TradingState.KILLED
+
+    @property
+    def is_cut_off(self) -> bool:
+        """The venue could not be read when it was last asked."""
+        return self.wired is not None and bool(self.wired.down)
 
     def look_again(self) -> None:
         """Between cycles: heed the kill switch, and look for what may not wait until the next."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from trader.errors import TraderError
-from trader.market.replay import ReplayMarket
+from trader.market.market import Market
 from trader.state.ledger import Ledger
 
 
@@ -19,7 +19,7 @@ class CannotGoOn(TraderError):
     """The bars at hand do not continue the account's history."""
 
 
-def where_to_go_on(market: ReplayMarket, ledger: Ledger | None, marked_at: datetime | None) -> int | None:
+def where_to_go_on(market: Market, ledger: Ledger | None, marked_at: datetime | None) -> int | None:
     """
     The instant up to which *ledger*, last marked at *marked_at*, is settled; None where nothing needs settling yet.
 
@@ -38,9 +38,9 @@ def where_to_go_on(market: ReplayMarket, ledger: Ledger | None, marked_at: datet
     return min(k, market.last) if k >= market.first else None
 
 
-def _covered(market: ReplayMarket, owned: set[str], marked_at: datetime, k: int) -> None:
+def _covered(market: Market, owned: set[str], marked_at: datetime, k: int) -> None:
     holds = f"the account stopped at {marked_at:%Y-%m-%dT%H:%M}Z with {', '.join(sorted(owned))} held or ordered"
-    missing = sorted(owned - set(market.dense.symbols))
+    missing = sorted(owned - set(market.panel.symbols))
     if missing:
         raise CannotGoOn(f"{holds}, and the bars are without {', '.join(missing)}; name it in --symbols too")
     if k < market.first:

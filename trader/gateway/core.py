@@ -75,10 +75,12 @@ class TradingCore:
         k = books.following if k is None else k
         assert books.following <= k < self.market.last, f"instant {k}: the next is {books.following}"
         books.journal.forget()
+        self.market.advance(k)
         books.heed_kill()
         happened = [*books.settle(k), *books.weather(k)]
         snapshot = gather(self.market, k, books.ledger.positions, self._needs)
-        snapshot = replace(snapshot, id=self._cycle_id(snapshot.as_of))
+        down = snapshot.exchange_down or books.is_cut_off
+        snapshot = replace(snapshot, id=self._cycle_id(snapshot.as_of), exchange_down=down)
         text, digest = canonical(snapshot)
         books.journal.append([*happened, CycleBegan(snapshot.as_of, snapshot.id, digest)], {snapshot.id: text})
         books.following = k + 1

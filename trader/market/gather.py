@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trader.market.bars import columns_of, epoch_seconds
-from trader.market.replay import ReplayMarket
+from trader.market.market import Market
 from trader.model.book import Key
 from trader.model.codec import dumps
 from trader.model.market import Bars, Snapshot
@@ -29,7 +29,7 @@ class Need:
     symbols: frozenset[str] | None = None
 
 
-def gather(market: ReplayMarket, k: int, positions: Mapping[Key, Position], needs: Mapping[int, Need]) -> Snapshot:
+def gather(market: Market, k: int, positions: Mapping[Key, Position], needs: Mapping[int, Need]) -> Snapshot:
     """The snapshot of instant *k* with windows of bars for *needs* (granularity in seconds → need)."""
     found = market.snapshot(k, positions)
     closed = {granularity: market.closed(granularity, k) for granularity in sorted(needs)}
@@ -47,7 +47,7 @@ def gather(market: ReplayMarket, k: int, positions: Mapping[Key, Position], need
 
 
 def windows(
-    market: ReplayMarket, k: int, needs: Mapping[int, Need], closed: Mapping[int, tuple[str, ...]]
+    market: Market, k: int, needs: Mapping[int, Need], closed: Mapping[int, tuple[str, ...]]
 ) -> dict[tuple[int, str], Bars]:
     """The last closed bars of every symbol that has just closed one, by (granularity in seconds, symbol)."""
     at = int(market.times(np.array([k], np.int64))[0])
@@ -59,7 +59,7 @@ def windows(
     return found
 
 
-def window(market: ReplayMarket, granularity: int, symbol: str, at: int, count: int) -> Bars:
+def window(market: Market, granularity: int, symbol: str, at: int, count: int) -> Bars:
     """The last *count* bars of *symbol* that closed at or before epoch second *at*."""
     frame = market.timeframes.frames(granularity)[symbol]
     starts = epoch_seconds(frame)

@@ -102,6 +102,9 @@ class ReplayMarket:
             self.regime = turned
         return found, turned
 
+    def advance(self, k: int) -> None:
+        """History is all there: nothing has to be waited for."""
+
     def changes(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
         """
         What has changed since it was last asked, up to instant *k*, and counts from now on.

@@ -19,6 +19,7 @@ from trader.gateway.describe import Answer
 from trader.gateway.desk_info import DeskInfo, StrategyFacts
 from trader.gateway.service import Gateway
 from trader.market.choose import Chosen, Wanted, choose, history_seconds, with_hints
+from trader.market.market import Market
 from trader.market.replay import ReplayMarket
 from trader.policy import ExecutionPolicy, StrategyStanza
 from trader.registry import Registry
@@ -26,7 +27,7 @@ from trader.registry import Registry
 if TYPE_CHECKING:
     from trader.ports import Journal
 
-VenueOf = Callable[[str, ReplayMarket, ExecutionPolicy], Venue | None]
+VenueOf = Callable[[str, Market, ExecutionPolicy], Venue | None]
 """Which exchange a mode has; the one who knows modes gives it."""
 
 
@@ -49,7 +50,7 @@ def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts
 
 
 def gateway_on(
-    market: ReplayMarket,
+    market: Market,
     source: str,
     config: Config,
     described: Answer,

@@ -27,7 +27,7 @@ from trader.running.places import Places
 if TYPE_CHECKING:
     from trader.gateway.service import Gateway
     from trader.market.choose import Wanted
-    from trader.market.replay import ReplayMarket
+    from trader.market.market import Market
     from trader.ops.notebook_runner import NotebookRunner
     from trader.running.house import VenueOf
     from trader.state.journal import SqliteJournal
@@ -39,7 +39,7 @@ class Session:
 
     config: Config
     places: Places
-    market: ReplayMarket
+    market: Market
     source: str
     gateway: Gateway
     journal: SqliteJournal
