@@ -89,6 +89,48 @@ WRONG_VALUES = [
         "timeframe: 60",
         "regime.timeframe: 60 is none of the choices; allowed: 1m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 1d",
     ),
+    (
+        "policy",
+        "quote_age_seconds: 5 ",
+        "quote_age_seconds: 0 ",
+        "risk.stale_quote.max_quote_age_seconds: 0 is not above 0; allowed: above 0 to 60 seconds",
+    ),
+    (
+        "policy",
+        "quote_age_seconds: 5 ",
+        "quote_age_seconds: .inf ",
+        "risk.stale_quote.max_quote_age_seconds: infinity is not a finite number; allowed: above 0 to 60 seconds",
+    ),
+    (
+        "policy",
+        "ohlcv_age_seconds: 90 ",
+        "ohlcv_age_seconds: 60 ",
+        "risk.stale_bar.max_ohlcv_age_seconds: 60 is not above 60; allowed: above 60 to 600 seconds",
+    ),
+    (
+        "policy",
+        "exits_when_stale: block # block, allow; default block. block",
+        "exits_when_stale: alow # block",
+        "risk.stale_quote.exits_when_stale: 'alow' is none of the choices; did you mean allow? Allowed: block, allow",
+    ),
+    (
+        "policy",
+        "jump_sigmas: 6 ",
+        "jump_sigmas: 0 ",
+        "risk.outlier.max_jump_sigmas: 0 is below 2; allowed: 2 to 100 σ",
+    ),
+    (
+        "policy",
+        "confirmations: 3 ",
+        "confirmations: 1 ",
+        "risk.outlier.confirmations: 1 is below 2; allowed: 2 to 100 quotes",
+    ),
+    (
+        "policy",
+        "max_spread_bps: 100 ",
+        "max_spread_bps: -1 ",
+        "risk.spread.max_spread_bps: -1 is not above 0; allowed: above 0 to 1000 bps",
+    ),
     ("policy", "crash: 0.0", "crash: -0.1", "regime.multipliers.crash: -0.1 is below 0; allowed: 0 to 2"),
     (
         "policy",
@@ -541,3 +583,11 @@ def test_a_mistake_names_file_key_value_and_what_is_allowed(
 @pytest.mark.req("C1")
 def test_the_table_is_long_enough() -> None:
     assert len(ROWS) >= 60
+
+
+@pytest.mark.req("C1", "O1")
+def test_a_guard_that_no_made_up_spread_could_pass_is_told_at_the_tier(copy: WorkingCopy) -> None:
+    copy.edit("policy", "max_spread_bps: 100", "max_spread_bps: 15")
+
+    limit = "is not below policy.yaml: risk.spread.max_spread_bps (15); nothing in this tier could ever be traded"
+    assert copy.problems() == [f"config/universe.yaml: tiers.tier3.spread_bps: 15 {limit}"]

@@ -34,6 +34,11 @@ from trader.config.stanza import keys_of, kind_of
 from trader.market.sample_products import PRODUCTS
 from trader.model.market import Regime
 from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy, StrategyStanza
+from trader.risk.freshness import Freshness
+from trader.risk.rules.outlier import Outlier
+from trader.risk.rules.spread import Spread
+from trader.risk.rules.stale_bar import StaleBar
+from trader.risk.rules.stale_quote import StaleQuote
 from trader.strategy import Field, StrategyParams
 
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -140,6 +145,26 @@ def test_the_defaults_are_those_of_the_requirements(copy: WorkingCopy) -> None:
     assert (breakers.drawdown.max_drawdown_pct, breakers.daily_loss.max_daily_loss_pct) == (10, 3)
     assert breakers.weekly_loss.max_weekly_loss_pct == 6
     assert (config.execution().fees.maker_bps, config.execution().fees.taker_bps) == (40, 60)
+    assert config.freshness() == Freshness()
+    assert config.outlier() == Outlier()
+    assert (risk.stale_quote.max_quote_age_seconds, risk.stale_bar.max_ohlcv_age_seconds) == (5, 90)
+    assert {risk.stale_quote.exits_when_stale, risk.stale_bar.exits_when_stale} == {"block"}
+
+
+@pytest.mark.req("ST1", "O1")
+def test_the_last_look_is_held_to_what_the_rules_are_held_to(copy: WorkingCopy) -> None:
+    config = copy.load(
+        "policy.risk.stale_quote={max_quote_age_seconds: 2.5, exits_when_stale: allow}",
+        "policy.risk.stale_bar={max_ohlcv_age_seconds: 120, exits_when_stale: allow}",
+        "policy.risk.outlier.max_jump_sigmas=8",
+        "policy.risk.spread.max_spread_bps=40",
+    )
+
+    rules = {type(rule).__name__: rule for rule in config.rules(())}
+    assert config.freshness() == Freshness(Decimal("2.5"), Decimal(120), Decimal(8), Decimal(40), False, False)
+    assert rules["StaleQuote"] == StaleQuote(Decimal("2.5"), "allow")
+    assert rules["StaleBar"] == StaleBar(Decimal(120), "allow")
+    assert (rules["Outlier"], rules["Spread"]) == (config.outlier(), Spread(Decimal(40)))
 
 
 def test_the_core_gets_its_own_nouns(copy: WorkingCopy) -> None:
