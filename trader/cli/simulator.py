@@ -7,6 +7,7 @@ own, says where they lie, and leaves nothing open when it ends.
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import tempfile
@@ -83,6 +84,8 @@ def command(
             Path(folder), source=source, settings=VenueSettings(seed=seed), deposits={"USD": Decimal(cash)},
             start=first, speed=speed, faults=plan, port=port, admin_port=admin_port,
         )  # fmt: skip
+        gc.collect()
+        gc.freeze()  # what is there by now stays: no search through it while a call waits
         with made.simulator:
             typer.echo(json.dumps(facts(made), sort_keys=True) if as_json else in_words(made))
             until.wait()

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trader.simulator import routes_account as account
 from trader.simulator import routes_history as history
@@ -53,18 +54,16 @@ ROUTES: tuple[tuple[str, str, str, Handler, str | None], ...] = (
 )
 
 
-def rest_routes(station: Station) -> list[BaseRoute]:
-    """Every route of the table, and the one that tells a key what it may do."""
+def gates(station: Station) -> dict[tuple[str, str], Gate]:
+    """The way in of every route of the table, and of the one that tells a key what it may do."""
 
     def permissions(key: Any, call: Call) -> dict[str, Any]:
         return account.key_permissions(station.venue, key)
 
-    found: list[BaseRoute] = [
-        Route(PREFIX + path, _endpoint(Gate(station, name, handler, scope)), methods=[method])
-        for method, path, name, handler, scope in ROUTES
-    ]
-    gate = Gate(station, "key_permissions", permissions, VIEW, wants_key=True)
-    found.append(Route(f"{PREFIX}/key_permissions", _endpoint(gate), methods=["GET"]))
+    found = {
+        (method, PREFIX + path): Gate(station, name, handler, scope) for method, path, name, handler, scope in ROUTES
+    }
+    found["GET", f"{PREFIX}/key_permissions"] = Gate(station, "key_permissions", permissions, VIEW, wants_key=True)
     return found
 
 
@@ -80,6 +79,20 @@ async def _nowhere(request: Request, error: Exception) -> Response:
     return reply({"error": "NOT_FOUND", "message": "Not Found"}, 404)
 
 
-def api(station: Station, more: tuple[BaseRoute, ...] = ()) -> Starlette:
-    """The whole API as one ASGI application."""
-    return Starlette(routes=[*rest_routes(station), *more], exception_handlers={404: _nowhere, 405: _nowhere})
+def api(station: Station, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:
+    """The whole API as one ASGI application; a path without a parameter is looked up, the others are matched."""
+    ways = gates(station)
+    matched = Starlette(
+        routes=[*(Route(path, _endpoint(gate), methods=[method]) for (method, path), gate in ways.items()), *more],
+        exception_handlers={404: _nowhere, 405: _nowhere},
+    )
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        gate = ways.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if gate is None:
+            await matched(scope, receive, send)
+            return
+        answer = await gate(Request(scope, receive))
+        await answer(scope, receive, send)
+
+    return answered

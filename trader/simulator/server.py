@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from trader.errors import TraderError
 from trader.simulator.station import Station
@@ -51,7 +51,7 @@ class Simulator:
     """A running simulator; *port* and *admin_port* 0 take what is free."""
 
     def __init__(
-        self, station: Station, api: Starlette, admin: Starlette, folder: Path, port: int = 0, admin_port: int = 0
+        self, station: Station, api: ASGIApp, admin: ASGIApp, folder: Path, port: int = 0, admin_port: int = 0
     ) -> None:
         self.station = station
         self._apps = (api, admin)
@@ -109,7 +109,7 @@ class Simulator:
         admin_server.should_exit = True
         await asyncio.gather(serving, beating, return_exceptions=True)
 
-    async def _serve_api(self, api: Starlette) -> None:
+    async def _serve_api(self, api: ASGIApp) -> None:
         """The API, again after each restart that is asked for; the venue keeps its state."""
         plug = self._socket
         while True:
@@ -127,11 +127,11 @@ class Simulator:
             await asyncio.sleep(self.station.restarts.pop(0))
             plug = bind(self.port, "API")
 
-    def _server(self, app: Starlette, tls: bool) -> uvicorn.Server:
+    def _server(self, app: ASGIApp, tls: bool) -> uvicorn.Server:
         context = self._context
         config = uvicorn.Config(
             app, http=ExposedHttp, ws=ExposedWebSocket, ws_ping_interval=None, lifespan="off",
-            log_config=None, log_level="critical", access_log=False,
+            proxy_headers=False, log_config=None, log_level="critical", access_log=False,
             timeout_keep_alive=90, timeout_graceful_shutdown=1, server_header=False,
             ssl_context_factory=(lambda config, default: context) if tls else None,
         )  # fmt: skip
