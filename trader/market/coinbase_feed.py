@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from trader.market.coinbase_frames import BadFrame, Beat, Frame, Subscribed, parse
-from trader.market.coinbase_streams import Streams
+from trader.market.coinbase_streams import USUAL, Streams
 from trader.market.coinbase_tls import trusting
 from trader.market.coinbase_ws import BACK_OFF_SECONDS, WS_URL, Channel, Connection, Heard, Inbox, Lost, Opened, Token
+from trader.risk.rules.outlier import Outlier
 
 MARKET_CHANNELS: Final = ("market_trades", "ticker", "level2", "heartbeats")
 SYMBOLS_A_LINE: Final = 10
@@ -72,9 +73,10 @@ class Feed:
         settings: FeedSettings | None = None,
         token: Token | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        limits: Outlier = USUAL,
     ) -> None:
         self.settings = settings or FeedSettings()
-        self.streams = Streams(symbols)
+        self.streams = Streams(symbols, limits)
         self.notes: deque[str] = deque(maxlen=NOTES_KEPT)
         self._monotonic = monotonic
         self._inbox: Inbox = queue.Queue(INBOX_MAX)

@@ -8,7 +8,7 @@ missing, and an answer that does not look as it should is an error that says whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from trader.market.coinbase_answers import (
 )
 from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion
 from trader.market.symbols import unknown_symbol
-from trader.model.market import FloatArray, IntArray, Product, Quote
+from trader.model.market import FloatArray, IntArray, Product, ProductFlag, Quote
 from trader.model.wire import ProductState
 
 REST_HOST: Final = "api.coinbase.com"
@@ -94,9 +94,10 @@ class PublicRest:
             raise unknown_symbol(symbol, self.symbols(), self.host) from error
         return state_of(row)
 
-    def states(self) -> dict[str, ProductState]:
-        """What every product permits just now."""
-        rows = self._ask("/market/products", ProductList, get_tradability_status="true").products
+    def states(self, symbols: Sequence[str] = ()) -> dict[str, ProductState]:
+        """What *symbols*, or all products, permit just now; one that is not listed is left out."""
+        named = {"product_ids": list(symbols)} if symbols else {}
+        rows = self._ask("/market/products", ProductList, get_tradability_status="true", **named).products
         return {row.product_id: state_of(row) for row in rows}
 
     def symbols(self) -> tuple[str, ...]:
@@ -155,5 +156,21 @@ class PublicRest:
 
 
 def product_of(state: ProductState) -> Product:
-    """What an order must fit to."""
-    return Product(state.symbol, state.base_increment, state.price_increment, state.base_min_size, state.quote_min_usd)
+    """What an order must fit to, and what is not taken just now."""
+    told = {
+        ProductFlag.OFFLINE: not state.online,
+        ProductFlag.DISABLED: state.disabled,
+        ProductFlag.CANCEL_ONLY: state.cancel_only,
+        ProductFlag.LIMIT_ONLY: state.limit_only,
+        ProductFlag.POST_ONLY: state.post_only,
+        ProductFlag.AUCTION: state.auction,
+        ProductFlag.VIEW_ONLY: state.view_only,
+    }
+    return Product(
+        state.symbol,
+        state.base_increment,
+        state.price_increment,
+        state.base_min_size,
+        state.quote_min_usd,
+        frozenset(flag for flag, is_up in told.items() if is_up),
+    )

@@ -16,6 +16,7 @@ from typing import Final
 from trader.market.coinbase_book import TopBook
 from trader.market.coinbase_frames import BookChange, ProductTold, TopOfBook, Trade
 from trader.model.market import Quote
+from trader.outliers import MidGuard
 
 MID_WINDOW: Final = timedelta(seconds=60)
 MIDS_MAX: Final = 1_200
@@ -24,12 +25,15 @@ MINUTE: Final = 60
 MINUTES_KEPT: Final = 1_500
 LATE_SECONDS: Final = 2
 """How long after its time a trade may still be told of."""
+QUOTES_KEPT: Final = 900
+"""The last of a second each: what was quoted at an instant of the grid that is some minutes past."""
 
 
 @dataclass(slots=True)
 class SymbolState:
     """Times are the venue's; *heard_since* is None while trades may have been missed."""
 
+    guard: MidGuard
     book: TopBook = field(default_factory=TopBook)
     quote: Quote | None = None
     mids: deque[tuple[datetime, Decimal]] = field(default_factory=lambda: deque(maxlen=MIDS_MAX))
@@ -39,6 +43,7 @@ class SymbolState:
     status: str = ""
     doubt: int = 1
     cleared: int = 0
+    quotes: deque[Quote] = field(default_factory=lambda: deque(maxlen=QUOTES_KEPT))
 
     @property
     def doubtful(self) -> bool:
@@ -49,6 +54,7 @@ class SymbolState:
         """Something may have been missed."""
         self.doubt += 1
         self.book, self.quote, self.heard_since = TopBook(), None, None
+        self.quotes.clear()
 
     def take(self, event: TopOfBook | BookChange | Trade | ProductTold, time: datetime) -> None:
         """What the venue said at *time*.  Where there is a book, it knows better than a ticker."""
@@ -70,9 +76,22 @@ class SymbolState:
         if self.quote is not None and quote.time < self.quote.time:
             return
         self.quote = quote
+        if self.quotes and self.quotes[-1].time.replace(microsecond=0) == quote.time.replace(microsecond=0):
+            self.quotes[-1] = quote
+        else:
+            self.quotes.append(quote)
+        self.guard.observe(quote, quote.time)
         mid = quote.mid
         if mid.is_finite():
             self.mids.append((quote.time, mid))
+
+    def quote_at(self, instant: datetime) -> Quote | None:
+        """What was quoted at *instant*, a whole second: the newest quote from before it, or of that very moment."""
+        return next((quote for quote in reversed(self.quotes) if quote.time <= instant), None)
+
+    def heard_until(self, now: datetime) -> datetime | None:
+        """Up to where every trade has been heard of at *now*; None where some may have been missed."""
+        return None if self.doubtful or self.heard_since is None else now - timedelta(seconds=LATE_SECONDS)
 
     def window(self) -> tuple[tuple[datetime, Decimal], ...]:
         """Mids of the minute that ends with the newest, oldest first."""

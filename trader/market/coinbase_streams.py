@@ -28,8 +28,11 @@ from trader.market.coinbase_frames import (
 )
 from trader.market.coinbase_state import SymbolState
 from trader.model.market import Quote
+from trader.outliers import MidGuard
+from trader.risk.rules.outlier import Outlier
 
 ORDERS_KEPT: Final = 5_000
+USUAL: Final = Outlier()
 
 
 @dataclass(slots=True)
@@ -48,9 +51,9 @@ class Streams:
     In doubt: `doubt_of` is a number above 0 that `clear` takes back, if nothing new happened in between.
     """
 
-    def __init__(self, symbols: Iterable[str]) -> None:
+    def __init__(self, symbols: Iterable[str], limits: Outlier = USUAL) -> None:
         self._lock = threading.Lock()
-        self._symbols = {symbol: SymbolState() for symbol in symbols}
+        self._symbols = {symbol: SymbolState(guard=MidGuard(limits)) for symbol in symbols}
         self._lines: dict[str, _Line] = {}
         self._orders: deque[OrderTold] = deque(maxlen=ORDERS_KEPT)
         self._account_time: datetime | None = None
@@ -90,6 +93,27 @@ class Streams:
         with self._lock:
             return self._symbols[symbol].quote
 
+    def quote_at(self, symbol: str, instant: datetime) -> Quote | None:
+        """What was quoted at *instant*, a whole second of the last minutes; None where that is in doubt."""
+        with self._lock:
+            return self._symbols[symbol].quote_at(instant)
+
+    def jump(self, symbol: str) -> tuple[Decimal, bool]:
+        """How far the newest mid lies from the accepted ones in σ, and whether it is suspect; see `MidGuard`."""
+        with self._lock:
+            guard = self._symbols[symbol].guard
+            return guard.jump_sigmas, guard.suspect
+
+    def wants_second(self, symbol: str) -> bool:
+        """A word from elsewhere would settle whether the newest mid is a price."""
+        with self._lock:
+            return self._symbols[symbol].guard.wants_confirmation
+
+    def second(self, quote: Quote) -> None:
+        """That word: a quote that did not come over the streams."""
+        with self._lock:
+            self._symbols[quote.symbol].guard.second(quote)
+
     def offer(self, quote: Quote) -> None:
         """A quote that came over REST; the newer one stays."""
         with self._lock:
@@ -113,8 +137,19 @@ class Streams:
     def silent(self, symbol: str, first: int, last: int) -> bool:
         """It is certain that nothing traded in `[first, last)` epoch seconds: all was heard, and there was nothing."""
         with self._lock:
-            times = [line.time for line in self._lines.values() if symbol in line.symbols and line.time is not None]
-            return bool(times) and self._symbols[symbol].silent(first, last, max(times))
+            now = self._now(symbol)
+            return now is not None and self._symbols[symbol].silent(first, last, now)
+
+    def heard_until(self, symbol: str) -> datetime | None:
+        """Up to where every trade of *symbol* has been heard of; None where some may have been missed."""
+        with self._lock:
+            now = self._now(symbol)
+            return None if now is None else self._symbols[symbol].heard_until(now)
+
+    def heard_since(self, symbol: str) -> datetime | None:
+        """Since when; None where some may have been missed."""
+        with self._lock:
+            return self._symbols[symbol].heard_since
 
     def orders(self) -> list[OrderTold]:
         """What the user channel said since this was last asked, oldest first."""
@@ -140,6 +175,11 @@ class Streams:
             one = self._symbols[symbol]
             one.cleared = max(one.cleared, doubt)
             return not one.doubtful
+
+    def _now(self, symbol: str) -> datetime | None:
+        """The venue's time on the connection that tells of *symbol*."""
+        times = [line.time for line in self._lines.values() if symbol in line.symbols and line.time is not None]
+        return max(times, default=None)
 
     def _count(self, line: _Line, sequence: int) -> int | None:
         """How many frames are missing before this one; None for one that was there or comes late."""

@@ -1,0 +1,65 @@
+"""
+What a live feed vouches for in one symbol: now, for the last look before a send, or at an instant of the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from trader.market.coinbase_rest import PublicRest
+from trader.market.coinbase_streams import Streams
+from trader.market.live_fill import BackFill
+from trader.model.market import FeedHealth, Quote
+from trader.universe import TIER_SPREAD, Spread
+
+
+class Vouching:
+    """Reads streams and back-fill; makes no call but in `second_opinions`."""
+
+    def __init__(self, rest: PublicRest, streams: Streams, fill: BackFill, step: int) -> None:
+        self._rest, self._streams, self._fill, self._step = rest, streams, fill, step
+
+    def quote(self, symbol: str, instant: datetime | None = None) -> Quote | None:
+        """What is quoted now, or was at *instant*; None where that is in doubt."""
+        streams = self._streams
+        return streams.quote(symbol) if instant is None else streams.quote_at(symbol, instant)
+
+    def spread(self, symbol: str) -> Spread:
+        """Quoted now; where nothing sound is, what its tier assumes: to be stale is for other rules."""
+        quote = self._streams.quote(symbol)
+        return quote.spread_bps if quote is not None and quote.sound else TIER_SPREAD
+
+    def watermark(self, symbol: str) -> datetime:
+        """
+        The end of the last interval known to be closed, traded in or not.
+
+        That is where bars were asked for, or where every trade since has been heard of.
+        """
+        known = self._fill.known[symbol]
+        since, until = self._streams.heard_since(symbol), self._streams.heard_until(symbol)
+        if since is not None and until is not None and since.timestamp() <= known:
+            known = max(known, int(until.timestamp()) // self._step * self._step)
+        return datetime.fromtimestamp(known, UTC)
+
+    def health(self, symbol: str, instant: datetime | None = None) -> FeedHealth:
+        """All of it, as of now or as far as it concerns *instant*."""
+        watermark = self.watermark(symbol)
+        jump, suspect = self._streams.jump(symbol)
+        return FeedHealth(watermark if instant is None else min(watermark, instant), self._step, jump, suspect)
+
+    def second_opinions(self, symbols: Iterable[str]) -> None:
+        """Ask the venue over REST where the streams alone cannot tell a price from a mistake."""
+        for symbol in symbols:
+            if self._streams.wants_second(symbol):
+                quote = self._rest.quote(symbol)
+                if quote is not None:
+                    self._streams.second(quote)
+
+    def refresh(self, symbol: str, older_than: timedelta) -> None:
+        """Ask the venue for the quote of a product so quiet that its streams have not spoken for so long."""
+        quote = self._streams.quote(symbol)
+        if quote is None or self._rest.time() - quote.time > older_than:
+            asked = self._rest.quote(symbol)
+            if asked is not None:
+                self._streams.offer(asked)
