@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 
 import jwt
 import pytest
@@ -12,6 +13,7 @@ import requests
 import websockets
 from coinbase.jwt_generator import build_rest_jwt, build_ws_jwt
 from cryptography import x509
+from websockets.frames import Close
 
 from tests.simulator.conftest import on_stage
 from tests.simulator.test_sdk import BTC, status_of
@@ -189,3 +191,31 @@ def test_everything_listens_on_loopback_alone(tmp_path):
     with on_stage(tmp_path) as stage:
         bound = [stage.simulator._socket.getsockname()[0], stage.simulator._admin_socket.getsockname()[0]]
     assert bound == ["127.0.0.1", "127.0.0.1"]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_restart_meets_a_stream_that_is_closing_and_comes_back(tmp_path):
+    """A client that said goodbye and does not hang up is no reason to stay down."""
+    with on_stage(tmp_path) as stage:
+        context = ssl.create_default_context(cafile=str(stage.simulator.papers.ca_file))
+
+        async def talk():
+            socket = await websockets.connect(f"wss://{stage.simulator.base_url}/", ssl=context)
+            await socket.send(ask("heartbeats"))
+            await frames(socket, 2)
+            socket.transport.pause_reading()
+            await socket.write_close_frame(Close(1000, ""), b"\x03\xe8")
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(stage.direct, "/restart", down_seconds=0.1)
+            await asyncio.sleep(0.3)
+            socket.transport.abort()
+
+        asyncio.run(talk())
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                assert stage.sdk.get_unix_time().iso
+                return
+            except requests.exceptions.ConnectionError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)

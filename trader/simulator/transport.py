@@ -10,6 +10,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from trader.simulator.replies import TRANSPORT
 
@@ -86,3 +87,10 @@ class ExposedWebSocket(WebSocketsSansIOProtocol):
         """Remember the transport for every scope."""
         super().connection_made(transport)
         self.app = with_transport(self.app, transport)
+
+    def shutdown(self) -> None:
+        """Say goodbye, unless that is being said already: uvicorn would fall over it, and the server with it."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
