@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.market.test_coinbase_frames import BTC, NOON, frame, levels, ticker, traded
-from trader.market.coinbase_frames import parse
+from trader.market.coinbase_frames import BadFrame, parse
 from trader.market.coinbase_streams import Streams
 from trader.model.market import Quote
 
@@ -154,3 +157,36 @@ def test_words_on_orders_are_given_once():
     assert [order.order_id for order in streams.orders()] == ["o"]
     assert streams.orders() == []
     assert streams.account_time == NOON + timedelta(seconds=4)
+
+
+GOOD = [
+    ticker(), traded(), ACK, levels(("bid", "1", "2"), ("offer", "3", "1"), kind="snapshot"),
+    frame("heartbeats", heartbeat_counter=1),
+    frame("user", orders=[{"order_id": "o", "product_id": BTC, "status": "OPEN", "cumulative_quantity": "1"}]),
+    frame("status", products=[{"id": BTC, "status": "online"}]),
+]  # fmt: skip
+ODD = st.sampled_from(
+    ["", "NaN", "sNaN", "-1", "1e999", "x", "0001-01-01T00:00:00+14:00", 7, -1.5, None, [], {}, [[]], True]
+)
+
+
+def spoilt(value, path, odd):
+    """*value* with one thing in it replaced; *path* says which."""
+    if isinstance(value, dict | list) and value and path:
+        key = list(value)[path[0] % len(value)] if isinstance(value, dict) else path[0] % len(value)
+        copy = value.copy()
+        copy[key] = spoilt(value[key], path[1:], odd)
+        return copy
+    return odd
+
+
+@given(st.lists(st.tuples(st.sampled_from(GOOD), st.lists(st.integers(0, 9), min_size=1, max_size=7), ODD), max_size=8))
+def test_whatever_comes_the_reader_survives_it(rows):
+    streams, _ = told()
+    for text, path, odd in rows:
+        try:
+            streams.hear("1", parse(json.dumps(spoilt(json.loads(text), path, odd))))
+        except BadFrame:
+            continue
+        streams.hear("1", parse(ticker()))
+    streams.quote(BTC), streams.mids(BTC), streams.silent(BTC, 0, 60), streams.jump(BTC)

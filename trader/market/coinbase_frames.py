@@ -12,8 +12,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
+
+
+DIGITS_MAX: Final = 40
 
 
 class BadFrame(ValueError):
@@ -118,7 +122,7 @@ def parse(text: str | bytes) -> Frame:
         events = tuple(event for row in rows for event in read(row)) if read else ()
         snapshot = any(row.get("type") == "snapshot" for row in rows)
         return Frame(channel, instant(raw["timestamp"]), int(raw["sequence_num"]), events, snapshot)
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise BadFrame(f"{type(error).__name__} {error} in {str(text)[:120]!r}") from error
 
 
@@ -127,24 +131,51 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _number(value: Any) -> Decimal:
+    """What no arithmetic chokes on; whether NaN is a price is for others to say."""
+    number = Decimal(_name(value))
+    if number.is_snan() or number.adjusted() > DIGITS_MAX:
+        raise ValueError(f"{value!r} is no number")
+    return number
+
+
+def _level(row: dict[str, Any]) -> tuple[bool, str, str]:
+    price, size = _name(row["price_level"]), _name(row["new_quantity"])
+    if not (isfinite(float(price)) and 0 <= float(size) < float("inf")):
+        raise ValueError(f"{size!r} at {price!r} is no level of a book")
+    return row["side"] == "bid", price, size
+
+
 def _tops(row: dict[str, Any]) -> list[Event]:
     """A ticker without best prices (a batch, or an empty side of the book) says nothing of them."""
     return [
-        TopOfBook(one["product_id"], Decimal(one["best_bid"]), Decimal(one["best_ask"]))
+        TopOfBook(_name(one["product_id"]), _number(one["best_bid"]), _number(one["best_ask"]))
         for one in row["tickers"]
         if one.get("best_bid") and one.get("best_ask")
     ]
 
 
 def _levels(row: dict[str, Any]) -> list[Event]:
-    levels = tuple([(one["side"] == "bid", one["price_level"], one["new_quantity"]) for one in row["updates"] or ()])
-    return [BookChange(row["product_id"], row["type"] == "snapshot", levels)]
+    levels = tuple([_level(one) for one in row["updates"] or ()])
+    return [BookChange(_name(row["product_id"]), row["type"] == "snapshot", levels)]
 
 
 def _trades(row: dict[str, Any]) -> list[Event]:
     """Oldest first, whatever the order they came in."""
     found: list[Event] = [
-        Trade(one["product_id"], one["trade_id"], Decimal(one["price"]), Decimal(one["size"]), instant(one["time"]))
+        Trade(
+            _name(one["product_id"]),
+            _name(one["trade_id"]),
+            _number(one["price"]),
+            _number(one["size"]),
+            instant(one["time"]),
+        )
         for one in row["trades"] or ()
     ]
     return found[::-1]
@@ -153,22 +184,22 @@ def _trades(row: dict[str, Any]) -> list[Event]:
 def _orders(row: dict[str, Any]) -> list[Event]:
     return [
         OrderTold(
-            one["order_id"],
+            _name(one["order_id"]),
             one.get("client_order_id") or "",
-            one["product_id"],
-            one["status"],
-            Decimal(one.get("cumulative_quantity") or 0),
+            _name(one["product_id"]),
+            _name(one["status"]),
+            _number(one.get("cumulative_quantity") or "0"),
         )
         for one in row.get("orders") or ()
     ]
 
 
 def _products(row: dict[str, Any]) -> list[Event]:
-    return [ProductTold(one["id"], one.get("status") or "") for one in row["products"] or ()]
+    return [ProductTold(_name(one["id"]), one.get("status") or "") for one in row["products"] or ()]
 
 
 def _subscriptions(row: dict[str, Any]) -> list[Event]:
-    return [Subscribed({name: tuple(ids or ()) for name, ids in (row["subscriptions"] or {}).items()})]
+    return [Subscribed({name: tuple(map(_name, ids or ())) for name, ids in (row["subscriptions"] or {}).items()})]
 
 
 def _beats(row: dict[str, Any]) -> list[Event]:
