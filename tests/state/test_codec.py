@@ -148,6 +148,35 @@ def test_a_later_field_spelt_with_its_default_is_another_spelling():
     assert dumps(again) == WRITTEN_BEFORE_FEEDS_WERE_WATCHED
 
 
+OLD_EVENTS = [
+    pytest.param(
+        '{"intent":{"as_of":"2025-01-01T01:00:00Z","client_order_id":"t247-OCEAN-USD-1735693200-e26473268f95",'
+        '"exit_reason":null,"limit_price":null,"order_type":"market","reason":"fast average rose above slow",'
+        '"reference_price":"0.4400000","side":"BUY","size":"136.3","stop_price":"0.4180","strategy":"sma_cross",'
+        '"symbol":"OCEAN-USD","take_profit_price":"0.5060","worst_case_usd":"60.4367830000000"},'
+        '"time":"2025-01-01T01:00:00Z","type":"IntentStored"}',
+        id="an intent",
+    ),
+    pytest.param(
+        '{"cycle_id":"c","proposals":[],"reports":[],"superseded":[],"time":"2025-01-01T01:00:00Z","type":"Decided",'
+        '"verdicts":[{"approved_usd":"60.00000000","objections":[],"proposal":{"as_of":"2025-01-01T01:00:00Z",'
+        '"conviction":0.6,"cost_factor":"1.00775","defects":[],"eligible":true,"exit_reason":null,"multiplier":"0.6",'
+        '"notional_usd":"60.00000000","product":{"base_increment":"0.1","base_min_size":"0.1",'
+        '"quote_increment":"0.0001","quote_min_usd":"1","symbol":"OCEAN-USD"},"reason":"","reference_price":"0.44",'
+        '"side":"BUY","size":"136.36363636","stop_loss_pct":"5.0","strategy":"sma_cross","symbol":"OCEAN-USD",'
+        '"take_profit_pct":"15.0","theme":"AI","tier":"tier3"}}]}',
+        id="a verdict",
+    ),
+]
+
+
+@pytest.mark.req("X2")
+@pytest.mark.parametrize("text", OLD_EVENTS)
+def test_a_record_of_an_old_journal_is_still_in_canonical_form(text):
+    """Copied from a journal of before live trading: `audit verify` writes every record again and compares."""
+    assert dumps(loads_event(text)) == text
+
+
 @pytest.mark.parametrize("answer", [Acknowledged("o1"), Refused("no funds"), OutcomeUnknown("timeout")])
 def test_a_union_says_which_member_it_is(answer):
     @dataclass(frozen=True)

@@ -8,11 +8,12 @@ keeps `Order` and `Position`.  All frozen; money, sizes and prices are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trader.model.later import LATER
 from trader.model.money import ZERO, Liquidity
 from trader.model.quick import quick
 from trader.model.trading import ExitReason, Side
@@ -52,7 +53,7 @@ class OrderIntent:
     take_profit_price: Decimal | None = None
     exit_reason: ExitReason | None = None
     reason: str = ""
-    replaces: str = ""
+    replaces: str = field(default="", metadata=LATER)
 
     @property
     def protects(self) -> bool:
