@@ -114,14 +114,12 @@ class GuardedAdapter(HTTPAdapter):
 def trust(ca_file: Path | None) -> ssl.SSLContext:
     """A context that verifies certificate and host name: by *ca_file* alone, or by the public authorities."""
     try:
-        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
+        return ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
     except OSError as error:
         raise BadSettings(
             f"exchange.coinbase.ca_file: {ca_file}: no certificates in PEM there ({error.strerror or error.args[-1]}); "
             "leave it out for the real venue; `trader simulator` prints its own"
         ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def guard(session: requests.Session, host: str, context: ssl.SSLContext, permit: Permit) -> None:
