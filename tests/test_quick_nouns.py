@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 import pytest
 
 from tests.builders import a_book, a_buy, a_fill, a_position, a_quote, a_snapshot, a_verdict, an_intent, an_order
-from trader.model.quick import quick
+from trader.model.quick import maker, quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,26 @@ NOUNS = [a_book(), a_buy(), a_fill(), a_position(), a_quote(), a_snapshot(), a_v
     ("args", "more"), [(("a",), {}), (("a", 5), {}), (("a",), {"parts": {"b": 1}}), ((), {"name": "c"})]
 )
 def test_it_is_made_as_the_plain_one_is(args, more):
-    plain, made = Plain(*args, **more), Quick(*args, **more)
+    plain = Plain(*args, **more)
 
-    assert [getattr(made, part.name) for part in fields(made)] == [getattr(plain, part.name) for part in fields(plain)]
-    assert repr(made) == repr(plain).replace("Plain", "Quick")
+    for made in (Quick(*args, **more), maker(Quick)(*args, **more)):
+        assert type(made) is Quick
+        for part in fields(plain):
+            assert getattr(made, part.name) == getattr(plain, part.name)
+        assert repr(made) == repr(plain).replace("Plain", "Quick")
     assert list(inspect.signature(Quick).parameters) == list(inspect.signature(Plain).parameters)
 
 
 @pytest.mark.parametrize(("args", "more"), [((), {}), (("a", 1, {}, 4), {}), (("a",), {"colour": 1})])
 def test_what_the_plain_one_refuses_it_refuses(args, more):
-    for kind in (Plain, Quick):
+    for kind in (Plain, Quick, maker(Quick)):
         with pytest.raises(TypeError):
             kind(*args, **more)
 
 
 def test_what_is_made_anew_is_not_shared():
-    assert Quick("a").parts is not Quick("b").parts
+    for make in (Quick, maker(Quick)):
+        assert make("a").parts is not make("b").parts
 
 
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: type(noun).__name__)

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from trader.fence import ReachedOut, StrategyTimeout
+from trader.model.quick import maker
 from trader.model.trading import Side, TradeProposal
 
+make_proposal = maker(TradeProposal)
 PROPOSALS_MAX = 1_000
 DETAIL_CHARS_MAX = 300
 
@@ -39,7 +41,7 @@ def checked(wishes: object, strategy: str, symbols: tuple[str, ...]) -> tuple[Tr
         if not _asked_about(wish.symbol, symbols):
             raise JunkReturned(f"proposed {wish.symbol!r:.40}, which is not in context.symbols")
     return tuple(
-        TradeProposal(
+        make_proposal(
             wish.symbol,
             wish.side,
             _number(wish.notional_pct),

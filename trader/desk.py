@@ -18,12 +18,15 @@ from trader.integrator import integrate
 from trader.model.book import Book
 from trader.model.decision import Decision, Proposals
 from trader.model.market import Snapshot
+from trader.model.quick import maker
 from trader.model.trading import TradingState
 from trader.policy import ExecutionPolicy, ExitPolicy, RegimePolicy, UniversePolicy
 from trader.registry import Registry
 from trader.risk.engine import RiskEngine
 from trader.sizing import Sizer
 from trader.strategy import FeatureSource
+
+make_decision = maker(Decision)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) ->
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
     candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities, book)
     verdicts = desk.risk.review_all([desk.sizer.size(wish, snapshot, book) for wish in candidates], book)
-    return Decision(
+    return make_decision(
         as_of=snapshot.as_of,
         snapshot_id=snapshot.id,
         verdicts=verdicts,

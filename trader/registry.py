@@ -20,10 +20,12 @@ from trader.fence import Guard, NoGuard, NoTimer, StrategyTimeout, Timer
 from trader.model.decision import Proposals, StrategyReport
 from trader.model.market import Bars, Membership, Quote, Snapshot
 from trader.model.orders import Position
+from trader.model.quick import maker
 from trader.model.trading import TradeProposal
 from trader.policy import StrategyStanza
 from trader.strategy import FeatureSource, Strategy, StrategyContext
 
+make_context = maker(StrategyContext)
 OK, SKIPPED, FAILED = "ok", "skipped", "failed"
 Answer = TypeVar("Answer")
 _NO_TIMER, _NO_GUARD = NoTimer(), NoGuard()
@@ -194,7 +196,7 @@ def _context(
             raise LookupError(f"history of {symbol}: it is not in context.symbols")
         return features.history(name, symbol, n, as_of)
 
-    return StrategyContext(
+    return make_context(
         as_of,
         symbols,
         MappingProxyType({s: MappingProxyType(row) if type(row := rows[s]) is dict else row for s in symbols}),

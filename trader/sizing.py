@@ -10,14 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 from trader.exits import ExitWish
 from trader.model.book import Book
 from trader.model.market import FeedHealth, Quote, Snapshot
 from trader.model.money import HUNDRED, ONE, ZERO, exact
+from trader.model.quick import maker
 from trader.model.trading import Defect, RiskReason, Side, SizedProposal, TradeProposal
 from trader.policy import ExecutionPolicy, RegimePolicy, Tier, UniversePolicy
 
+make_sized = maker(SizedProposal)
 USD_STEP = Decimal("0.00000001")
 NOTHING_VOUCHED_FOR = FeedHealth()
 
@@ -50,29 +53,29 @@ class Sizer:
         multiplier = self._multipliers[snapshot.regime]
         notional = size = ZERO
         if not defects and wish.side is Side.BUY and tier is not None:
-            share = min(exact(wish.notional_pct), tier.base_size_pct) * multiplier
+            share = min(_percentage(wish.notional_pct), tier.base_size_pct) * multiplier
             notional = (share * book.nlv_usd / HUNDRED).quantize(USD_STEP, ROUND_DOWN)
             size = notional / price
         elif not defects:
             held = book.position(wish.strategy, symbol)
             if held is not None:
-                size = held.size * exact(wish.notional_pct) / HUNDRED
+                size = held.size * _percentage(wish.notional_pct) / HUNDRED
                 notional = size * price
-        return SizedProposal(
-            symbol=symbol,
-            side=wish.side,
-            strategy=wish.strategy,
-            notional_usd=notional,
-            size=size,
-            reference_price=price,
+        return make_sized(
+            symbol,
+            wish.side,
+            wish.strategy,
+            notional,
+            size,
+            price,
             cost_factor=self._cost_factors.get(tier.name, self._plain_cost_factor) if tier else self._plain_cost_factor,
             as_of=snapshot.as_of,
             tier=tier.name if tier is not None else "",
             theme=self._universe.theme(symbol),
             multiplier=multiplier,
             conviction=wish.conviction,
-            stop_loss_pct=ZERO if defects else exact(wish.stop_loss_pct),
-            take_profit_pct=ZERO if defects else exact(wish.take_profit_pct),
+            stop_loss_pct=ZERO if defects else _percentage(wish.stop_loss_pct),
+            take_profit_pct=ZERO if defects else _percentage(wish.take_profit_pct),
             product=product,
             eligible=member is not None and member.eligible,
             reason=wish.reason,
@@ -87,13 +90,13 @@ class Sizer:
         product = snapshot.products.get(wish.symbol)
         defects = () if quote is not None and product is not None else (_unknown(wish.symbol, "price"),)
         size = book.sellable(wish.strategy, wish.symbol)
-        return SizedProposal(
-            symbol=wish.symbol,
-            side=Side.SELL,
-            strategy=wish.strategy,
-            notional_usd=size * price,
-            size=size,
-            reference_price=price,
+        return make_sized(
+            wish.symbol,
+            Side.SELL,
+            wish.strategy,
+            size * price,
+            size,
+            price,
             cost_factor=ONE,
             as_of=snapshot.as_of,
             tier=book.tiers.get(wish.symbol, ""),
@@ -119,6 +122,12 @@ def _priced(quote: Quote | None) -> tuple[Quote | None, Decimal]:
         return None, ZERO
     mid = quote.mid
     return (quote, mid) if mid.is_finite() and mid > ZERO else (None, ZERO)
+
+
+@lru_cache(maxsize=1024)
+def _percentage(value: float) -> Decimal:
+    """*value*, exact; remembered, for a strategy asks for the same few again and again.  A zero has no sign."""
+    return exact(value + 0.0)
 
 
 def _unknown(symbol: str, what: str) -> Defect:

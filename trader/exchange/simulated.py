@@ -28,9 +28,12 @@ from trader.model.book import Key
 from trader.model.market import Product
 from trader.model.money import HUNDRED, ZERO, Liquidity, exact, floor_to
 from trader.model.orders import Fill, Order, OrderIntent, OrderType, Position
+from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side
 from trader.policy import ExecutionPolicy
 from trader.ports import Acknowledged, Ended, OutcomeUnknown, Refused
+
+make_fill = maker(Fill)
 
 WAIT_FOR_A_BAR = timedelta(hours=24)
 """A market SELL that meets no bar for so long is cancelled: nobody trades there."""
@@ -201,7 +204,7 @@ class SimulatedExchange:
             return
         budget.take(size)
         order_id = f"{holding.entry_id}-{found.exit_reason.value}"
-        fill = Fill(
+        fill = make_fill(
             fill_id=f"{order_id}:{int(opens.timestamp())}",
             client_order_id=order_id,
             time=opens if found.at_open else closes,
@@ -237,7 +240,7 @@ class SimulatedExchange:
     ) -> None:
         """Book one execution; an order fills at most once an interval, whose opening makes the fill's id unique."""
         against = price - undisturbed if intent.side is Side.BUY else undisturbed - price
-        fill = Fill(
+        fill = make_fill(
             fill_id=f"{intent.client_order_id}:{int(opens.timestamp())}",
             client_order_id=intent.client_order_id,
             time=time,

@@ -14,8 +14,11 @@ from datetime import datetime
 from trader.model.decision import Decision, Proposals
 from trader.model.events import Decided, Event, IntentStored, OrderChanged, OrderFilled, StateMoved
 from trader.model.orders import Fill, OrderIntent, OrderStatus
+from trader.model.quick import maker
 from trader.ports import Acknowledged, Exchange, Journal, OutcomeUnknown
 from trader.state.ledger import Ledger
+
+make_change, make_decided = maker(OrderChanged), maker(Decided)
 
 LastLook = Callable[[OrderIntent], str | None]
 """A reason not to send, or None.  Must do no I/O but reading flags."""
@@ -51,7 +54,9 @@ class ExecutionEngine:
         ]
         if decision.verdicts or decision.superseded or decision.trips or proposals.reports:
             events.append(
-                Decided(now, cycle_id, proposals.proposals, proposals.reports, decision.verdicts, decision.superseded)
+                make_decided(
+                    now, cycle_id, proposals.proposals, proposals.reports, decision.verdicts, decision.superseded
+                )
             )
         events += [IntentStored(now, intent) for intent in decision.intents]
         if events:
@@ -98,10 +103,10 @@ class ExecutionEngine:
         if forbidden is not None:
             self.record(OrderChanged(now, order_id, OrderStatus.NOT_SENT, reason=forbidden))
             return
-        self.record(OrderChanged(now, order_id, OrderStatus.SENT))
+        self.record(make_change(now, order_id, OrderStatus.SENT))
         answer = self._exchange.submit(intent)
         if isinstance(answer, Acknowledged):
-            change = OrderChanged(now, order_id, OrderStatus.OPEN, order_id=answer.order_id)
+            change = make_change(now, order_id, OrderStatus.OPEN, order_id=answer.order_id)
         elif isinstance(answer, OutcomeUnknown):
             change = OrderChanged(now, order_id, OrderStatus.UNKNOWN, reason=answer.reason)
         else:

@@ -15,8 +15,11 @@ from decimal import Decimal
 from trader.model.market import Snapshot
 from trader.model.money import HUNDRED, ZERO, ceil_to, floor_to
 from trader.model.orders import OrderIntent, OrderType
+from trader.model.quick import maker
 from trader.model.trading import Side, SizedProposal, Verdict
 from trader.policy import ExecutionPolicy
+
+make_intent = maker(OrderIntent)
 
 
 def plan(verdicts: Sequence[Verdict], snapshot: Snapshot, policy: ExecutionPolicy) -> tuple[OrderIntent, ...]:
@@ -49,7 +52,7 @@ def _intent(verdict: Verdict, snapshot: Snapshot, policy: ExecutionPolicy) -> Or
     buying = proposal.side is Side.BUY
     maker = buying and policy.entry_style == "maker"
     price = proposal.reference_price
-    return OrderIntent(
+    return make_intent(
         client_order_id=client_order_id(proposal, policy.bot_id),
         as_of=snapshot.as_of,
         symbol=proposal.symbol,

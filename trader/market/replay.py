@@ -24,9 +24,11 @@ from trader.model.book import Key
 from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Membership, Quote, Regime, Snapshot
 from trader.model.money import BPS, ZERO, exact
 from trader.model.orders import Position
+from trader.model.quick import maker
 from trader.policy import RegimePolicy, UniversePolicy
 from trader.universe import Measure
 
+make_snapshot, make_quote = maker(Snapshot), maker(Quote)
 TIMES_KEPT = 8
 
 
@@ -210,7 +212,7 @@ class ReplayMarket:
         if mid.is_nan():
             return None
         half = mid * self.costs_bps(symbol)[0] * BPS
-        return Quote(symbol, mid - half, mid + half, self.time(k))
+        return make_quote(symbol, mid - half, mid + half, self.time(k))
 
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
         """Symbols with a bar of *granularity_seconds* that closed exactly at *k*."""
@@ -226,7 +228,7 @@ class ReplayMarket:
         for (strategy, symbol), position in positions.items():
             by_strategy.setdefault(strategy, {})[symbol] = position
         time = self.time(k)
-        return Snapshot(
+        return make_snapshot(
             id=str(self._origin + k * self.step),
             as_of=time,
             products=self.products,

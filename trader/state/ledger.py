@@ -31,12 +31,14 @@ from trader.model.events import (
 from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
 from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
+from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
 from trader.state.round_trips import OpenTrip
 from trader.state.worst_case import at_risk_usd, foreign_worst_usd
 
+make_book = maker(Book)
 A_DAY = timedelta(days=1)
 EXTERNAL = "EXTERNAL"
 """Stands for the strategy of an order that is not ours."""
@@ -125,19 +127,19 @@ class Ledger:
             worst = foreign_worst_usd(other, marks.get(other.symbol, ZERO))
             exposure[key] = exposure.get(key, ZERO) + worst
             reserved += worst
-        return Book(
-            as_of=as_of,
-            cash_usd=self.cash_usd,
-            nlv_usd=nlv,
-            state=self.state,
-            positions=self.positions.copy(),
-            working=self.working.copy(),
-            marks=marks,
-            exposure=exposure,
-            reserved_usd=reserved,
-            claimed=claimed,
-            themes=themes,
-            tiers=tiers,
+        return make_book(
+            as_of,
+            self.cash_usd,
+            nlv,
+            self.state,
+            self.positions.copy(),
+            self.working.copy(),
+            marks,
+            exposure,
+            reserved,
+            claimed,
+            themes,
+            tiers,
             last_fill_at=self.last_fill_at.copy(),
             last_stop_at=self.last_stop_at.copy(),
             entries=self._entries_of_last_day(as_of),

@@ -13,7 +13,9 @@ from decimal import Decimal
 
 from trader.model.book import Performance
 from trader.model.money import ONE, ZERO
+from trader.model.quick import maker
 
+make_performance = maker(Performance)
 PEAK_DAYS = 366
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY = 4
@@ -51,7 +53,7 @@ def after_mark(before: Performance, time: datetime, nlv_usd: Decimal, opening: b
         peaks = (*peaks, (day, max(start, nav)))
     elif nav > peaks[-1][1]:
         peaks = (*peaks[:-1], (day, nav))
-    return Performance(before.units, nav, max(before.peak, nav), day, day_start, week, week_start, peaks)
+    return make_performance(before.units, nav, max(before.peak, nav), day, day_start, week, week_start, peaks)
 
 
 def after_flow(before: Performance, amount_usd: Decimal) -> Performance:

@@ -10,7 +10,10 @@ from decimal import Decimal
 
 from trader.model.money import ZERO
 from trader.model.orders import Fill, RoundTrip
+from trader.model.quick import maker
 from trader.model.trading import ExitReason
+
+make_round_trip = maker(RoundTrip)
 
 
 class OpenTrip:
@@ -37,7 +40,7 @@ class OpenTrip:
 
     def closed(self, last: Fill) -> RoundTrip:
         """The whole trip, *last* being the fill that made the position flat."""
-        return RoundTrip(
+        return make_round_trip(
             symbol=last.symbol,
             strategy=last.strategy,
             entry_time=self.entry_time,
