@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from trader.backtest.walk import Holdings, Walked
+from trader.backtest.walk import Holding, Walked
 from trader.market.bars import columns_of, epoch_seconds
 from trader.market.replay import ReplayMarket
+from trader.model.book import Key
 from trader.model.market import Bars, FloatArray, IntArray
 from trader.model.money import ZERO
 from trader.model.orders import Fill, RoundTrip
@@ -36,7 +37,7 @@ def to_run(
 ) -> BacktestRun:
     """*walked* on *market* as a `BacktestRun`; caps in % of NLV, for the figures to draw."""
     times = market.instants(market.first, market.last)
-    traded = {symbol for _, held in walked.holdings for _, symbol in held}
+    traded = {symbol for _, (_, symbol), _ in walked.holdings}
     return BacktestRun(
         metadata=metadata,
         times=times,
@@ -166,19 +167,19 @@ def exposure(walked: Walked, market: ReplayMarket, caps: ExposureTrace) -> Expos
     )
 
 
-def _instants(holdings: Sequence[Holdings], market: ReplayMarket) -> IntArray:
+def _instants(holdings: Sequence[Holding], market: ReplayMarket) -> IntArray:
     even = np.linspace(market.first, market.last, min(2 * MAX_POINTS, market.last - market.first + 1))
-    changes = np.array([k for k, _ in holdings], dtype=np.int64)
+    changes = np.array([k for k, _, _ in holdings], dtype=np.int64)
     return np.union1d(even.astype(np.int64), changes)
 
 
-def _sizes(holdings: Sequence[Holdings], instants: IntArray) -> dict[tuple[str, str], FloatArray]:
+def _sizes(holdings: Sequence[Holding], instants: IntArray) -> dict[Key, FloatArray]:
     """Base size held at each of *instants*, per (strategy, symbol)."""
-    keys = sorted({key for _, held in holdings for key in held})
-    sizes = {key: np.zeros(len(instants)) for key in keys}
-    changes = np.searchsorted(instants, np.array([k for k, _ in holdings], dtype=np.int64))
-    ends = [*changes[1:].tolist(), len(instants)][: len(changes)]
-    for (_, held), begin, end in zip(holdings, changes, ends, strict=True):
-        for key, size in held.items():
-            sizes[key][begin:end] = size
-    return sizes
+    changes: dict[Key, list[tuple[int, float]]] = {}
+    for k, key, size in holdings:
+        changes.setdefault(key, [(-1, 0.0)]).append((k, size))
+    found = {}
+    for key in sorted(changes):
+        since, sizes = zip(*changes[key], strict=True)
+        found[key] = np.array(sizes)[np.searchsorted(since, instants, side="right") - 1]
+    return found

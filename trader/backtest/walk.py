@@ -31,8 +31,8 @@ from trader.registry import FAILED
 from trader.state.ledger import Ledger
 from trader.strategy import FeatureSource
 
-Holdings = tuple[int, dict[Key, float]]
-"""From this instant on, base size held per (strategy, symbol)."""
+Holding = tuple[int, Key, float]
+"""From this instant on, so much base size is held by (strategy, symbol)."""
 Failing = tuple[datetime, str]
 """When a strategy failed, and why."""
 
@@ -46,7 +46,7 @@ class Walked:
     fills: list[Fill] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     round_trips: list[RoundTrip] = field(default_factory=list)
-    holdings: list[Holdings] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
     failures: dict[str, list[Failing]] = field(default_factory=dict)
     decisions: int = 0
     wakes: int = 0
@@ -124,7 +124,9 @@ class Walk:
         fills = [event.fill for event in news if type(event) is OrderFilled]
         if fills:
             self.walked.fills += fills
-            self.walked.holdings.append((k, {key: float(p.size) for key, p in self.ledger.positions.items()}))
+            for key in dict.fromkeys([(fill.strategy, fill.symbol) for fill in fills]):
+                held = self.ledger.positions.get(key)
+                self.walked.holdings.append((k, key, 0.0 if held is None else float(held.size)))
             self._cash_since.append((k, float(self.ledger.cash_usd)))
             self._quiet.hold(k)
 
