@@ -31,6 +31,7 @@ SYMBOLS = tuple(listing.symbol for listing in LISTINGS)
 THEMES = {"BTC-USD": "LAYER1", "ETH-USD": "LAYER1", "DOGE-USD": "MEME"}
 TIERS = {"BTC-USD": "tier1", "ETH-USD": "tier1", "DOGE-USD": "tier2"}
 MEMBERS = {symbol: Membership(symbol, TIERS[symbol], eligible=True) for symbol in SYMBOLS}
+WITHOUT_DOGE = MEMBERS | {"DOGE-USD": Membership("DOGE-USD", "tier2", eligible=False)}
 PRODUCTS = {
     listing.symbol: Product(listing.symbol, listing.base_increment, listing.price_increment, listing.base_min_size)
     for listing in LISTINGS
@@ -38,6 +39,7 @@ PRODUCTS = {
 CAPS = {
     "wide": Caps(Decimal(20), Decimal(35), Decimal(50)),
     "tight": Caps(Decimal(3), Decimal(5), Decimal(7)),
+    "rich": Caps(Decimal(60), Decimal(110), Decimal(150)),
 }
 
 
@@ -55,9 +57,9 @@ def desk_of(caps: str, entry_style: str) -> Desk:
     return Desk(
         registry=Registry(()),
         priorities={"alpha": 1, "beta": 2},
-        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal(2)), DailyLoss(Decimal("1.5")))),
+        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal("1.2")), DailyLoss(Decimal("1.5")))),
         universe=universe,
-        regime=RegimePolicy({regime: Decimal(1) for regime in Regime}),
+        regime=RegimePolicy({regime: Decimal(regime is not Regime.CRASH) for regime in Regime}),
         exits=ExitPolicy(Decimal("0.75")),
         execution=ExecutionPolicy(entry_style=entry_style),
     )
@@ -69,15 +71,16 @@ def _rules(caps: Caps) -> tuple[Any, ...]:
         "min_conviction": (Decimal("0.2"),),
         "stop_bounds": (Decimal("0.3"), Decimal(20), Decimal("0.3"), Decimal(50)),
         "cooldown": (Decimal(2), Decimal(10)),
-        "loss_streak": (8, Decimal(10)),
-        "pacing": (40, 500, 0),
-        "max_open_positions": (3,),
+        "loss_streak": (12, Decimal(10)),
+        "pacing": (25, 500, 0),
+        "max_open_positions": (2 if caps.position_pct == 3 else 3,),
         "strategy_trades": (budgets,),
         "strategy_cap": (budgets,),
         "theme_cap": (caps.theme_pct, {}),
         "tier_cap": ({"tier1": caps.total_pct, "tier2": caps.total_pct},),
         "position_cap": (caps.position_pct,),
         "total_cap": (caps.total_pct,),
+        "cash": (Decimal(75 if caps.position_pct == 60 else 1),),
     }
     return tuple(_rule_class(name)(*fields.get(name, ())) for name in ORDER)
 
@@ -89,6 +92,7 @@ def _rule_class(name: str) -> Any:
 def snapshot_of(snapshot_id: str, venue: Venue, clock: VirtualClock, positions: dict[Key, Position]) -> Snapshot:
     """What is known now; quotes are as old as they are."""
     now = clock.now()
+    minute = clock.ms // 60_000 % 60
     mine: dict[str, dict[str, Position]] = {}
     for (strategy, symbol), position in positions.items():
         mine.setdefault(strategy, {})[symbol] = position
@@ -97,8 +101,8 @@ def snapshot_of(snapshot_id: str, venue: Venue, clock: VirtualClock, positions: 
         as_of=now,
         products=PRODUCTS,
         quotes={symbol: Quote(symbol, *venue.quote(symbol), now) for symbol in SYMBOLS},
-        membership=MEMBERS,
-        regime=Regime.CHOP,
+        membership=WITHOUT_DOGE if minute in (20, 21) else MEMBERS,
+        regime=Regime.CRASH if minute in (40, 41) else Regime.CHOP,
         closed={60: SYMBOLS},
         positions=mine,
     )
@@ -118,4 +122,10 @@ def wishes_of(rng: Random, entries: float, sells: float, held: frozenset[Key]) -
 
 
 def _wish(symbol: str, side: Side, pct: float, conviction: float, strategy: str) -> TradeProposal:
-    return TradeProposal(symbol, side, pct, 2.0, 3.0, max(conviction, 0.21), "drawn", (), strategy)
+    """A wish; one in a hundred makes no sense."""
+    odd = int(conviction * 10_000) % 100
+    pct = float("nan") if odd == 7 else pct
+    stop = 0.1 if odd == 8 else 2.0
+    return TradeProposal(
+        symbol, side, pct, stop, 3.0, conviction if odd < 12 else max(conviction, 0.21), "drawn", (), strategy
+    )

@@ -77,7 +77,11 @@ class People:
         listing = LISTINGS[self.rng.randrange(len(LISTINGS))]
         venue, symbol = self.world.venue, listing.symbol
         bid, ask = venue.quote(symbol)
-        price = ask if self.rng.random() < 0.5 else bid * Decimal("0.97") // listing.price_increment * listing.price_increment
+        price = (
+            ask
+            if self.rng.random() < 0.5
+            else bid * Decimal("0.97") // listing.price_increment * listing.price_increment
+        )
         size = Decimal(100) / price // listing.base_increment * listing.base_increment
         self._manual += 1
         kind = WireKind.LIMIT_GTC
@@ -137,6 +141,7 @@ class People:
             and not world.wire.may_arrive()
             and all(one.order.by != "us" or one.entry_id in taken for one in world.venue.executions)
             and not any(order.by == "person" for order in world.venue.working.values())
+            and all(order.by == "us" or order.order_id in trader.lives.external for order in world.venue.orders)
         )
 
     def _explain(self, trader: TraderProcess) -> None:

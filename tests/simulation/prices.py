@@ -5,7 +5,6 @@ Prices of a seed: one mid per ten seconds and symbol, as whole numbers of the pr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -38,13 +37,18 @@ MOODS = {"calm": 2e-4, "storm": 1.5e-3, "crash": 6e-4, "gap": 3e-4, "still": 0.0
 class PricePath:
     """The mids of one symbol from *start_ms* on; the last one lasts."""
 
-    def __init__(self, listing: Listing, start_ms: int, mids: Sequence[int]) -> None:
+    def __init__(self, listing: Listing, start_ms: int, mids: list[int]) -> None:
         self.listing, self._start, self._mids, self._last = listing, start_ms, mids, len(mids) - 1
 
     def at(self, ms: int) -> int:
         """The mid at *ms* in price increments."""
         index = (ms - self._start) // TICK_MS
         return self._mids[index if 0 <= index <= self._last else (0 if index < 0 else self._last)]
+
+    def moves_to(self, ms: int, mid: int) -> None:
+        """From *ms* on the mid is *mid*."""
+        index = (ms - self._start) // TICK_MS
+        self._mids[index:] = [mid] * (len(self._mids) - index)
 
     def usd(self, ticks: int) -> Decimal:
         """*ticks* price increments in USD."""

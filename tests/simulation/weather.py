@@ -61,7 +61,7 @@ REFUSING = replace(LAGGING, duplicate_refused=True)
 MAKER = {"entry_style": "maker", "wishes": 0.7}
 
 PROFILES = (
-    Profile("calm", habits=USUAL),
+    Profile("calm", caps="rich", wishes=1.0, sells=0.02, habits=USUAL),
     Profile("tight", _some(0.02), ask=0.02, caps="tight", wishes=0.9, habits=USUAL, repeated_rows=0.1),
     Profile("storm", _some(0.05), 0.08, 0.1, mood="storm", habits=LAGGING, repeated_rows=0.3, crash=0.02, **MAKER),
     Profile("lost", _some(0.02, lost=0.2, late=0.25), 0.03, mood="storm", habits=LAGGING, caps="tight", wishes=0.8),
@@ -69,7 +69,7 @@ PROFILES = (
     Profile("crashes", _some(0.03), 0.03, 0.1, crash=0.25, habits=LAGGING, wishes=0.7, repeated_rows=0.2),
     Profile("maker", _some(0.02), 0.02, 0.1, mood="storm", caps="tight", manual_cancels=0.3, habits=LAGGING,
             repeated_rows=0.2, **MAKER),
-    Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, wishes=0.8, sells=0.1),
+    Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, caps="rich", wishes=0.9, sells=0.1),
     Profile("gaps", _some(0.04, late=0.1), 0.03, 0.05, mood="gap", habits=LAGGING, caps="tight", wishes=0.9),
     Profile("slow", _some(0.02), 0.02, 0.05, slow_preview=0.4, habits=USUAL, kill=0.02, wishes=0.8),
     Profile("killed", _some(0.05, late=0.1), 0.03, 0.05, kill=0.08, habits=LAGGING, **MAKER),

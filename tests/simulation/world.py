@@ -81,15 +81,13 @@ class World:
     traced: bool = False
 
     def __post_init__(self) -> None:
-        self.climate = self.profile or profile_of(self.seed)
-        climate = self.climate
+        climate = self.climate = self.profile or profile_of(self.seed)
+        self.started_as = climate.name
         self.seen: Counter[str] = Counter()
         self.trace: list[str] = []
         self.clock = VirtualClock(START_MS, climate.clock_offset_ms)
         ticks = (self.cycles + REST_MINUTES + 20) * MINUTE_MS // TICK_MS
-        paths = {
-            one.symbol: a_path(one, climate.mood, START_MS, ticks, self.draws(one.symbol)) for one in LISTINGS
-        }
+        paths = {one.symbol: a_path(one, climate.mood, START_MS, ticks, self.draws(one.symbol)) for one in LISTINGS}
         self.venue = Venue(self.clock, paths, CASH, self.draws("venue"), replace(climate.habits))
         told = Told(fault=self.fault, point=self.point, said=self.say if self.traced else None)
         self.wire = SimulatedWire(self.venue, self.clock, self.draws("wire"), climate, told)
@@ -102,7 +100,7 @@ class World:
         self.disk = Disk()
         self.trader: TraderProcess | None = None
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
-        self.lives, self.cycle_number = 0, 0
+        self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
         self._desk = desk_of(climate.caps, climate.entry_style)
         self._wishing, self._dying = self.draws("wishes"), self.draws("crashes")
@@ -123,13 +121,13 @@ class World:
         self.oracle.finish()
         self._trades_again()
         head = self.disk.head() if self.traced else ""
-        return Outcome(
-            self.seed, (self.profile or profile_of(self.seed)).name, self.cycles, self.points, self.seen, head, tuple(self.trace)
-        )
+        return Outcome(self.seed, self.started_as, self.cycles, self.points, self.seen, head, tuple(self.trace))
 
     def calm_down(self) -> None:
         """Nothing goes wrong from now on."""
-        self.wire.profile, self.dies_at = CALM, -1
+        self.wire.profile, self.points_lived = CALM, self.points
+        if not self.fate.at >= 0:
+            self.dies_at = -1
         self.climate = replace(CALM, caps=self.climate.caps, entry_style=self.climate.entry_style)
         for flags in self.venue.flags.values():
             flags.cancel_only = flags.limit_only = flags.view_only = flags.post_only = False
@@ -229,7 +227,7 @@ class World:
     def point(self, name: str) -> None:
         """A place where the process may die."""
         self.points += 1
-        if self.fate.at >= 0 or self.traced:
+        if self.wishes is not None:
             self.point_names.append(name)
         if self.points - 1 == self.presses_at:
             if name == "place":  # between the last look and the first byte no time passes: there is no such instant
@@ -240,6 +238,8 @@ class World:
             self.dies_at = -1
             self.say(f"dies at {name}")
             self.seen[f"died at {name}"] += 1
+            if self.trader is None:
+                self.seen[f"died taking up at {name}"] += 1
             raise Crash(name)
 
     def fault(self, kind: str) -> None:

@@ -129,10 +129,12 @@ class Intake:
             else:
                 events[row.entry_id] = OrderFilled(fill_of(life.intent, row))
                 late += [life] if life.status.terminal else []
-        if events:
+        if late:
+            first = late[0]
+            what = f"order {first.intent.client_order_id}"
+            self._record.differ(what, first.status.value, "it was filled since", *events.values())
+        elif events:
             self._record.record(*events.values())
-        for life in late:
-            self._record.differ(f"order {life.intent.client_order_id}", life.status.value, "it was filled since")
         for life in lives.live.values():
             if life.left < ZERO:
                 self._record.differ(f"filled size of {life.order_id}", life.intent.size, life.filled)
@@ -190,10 +192,11 @@ class Intake:
             old = order.status.final and order.created_at < self._opened_at
             if order.client_order_id in lives.lives or order == before or (before is None and old):
                 continue
-            self._record.record(ExternalSeen(self._record.clock.now(), order))
-            if order.order_id not in lives.claimed:
-                what = f"{order.side.value} {order.symbol}"
-                self._record.differ(f"order {order.order_id}", "not ours", what)
+            seen = ExternalSeen(self._record.clock.now(), order)
+            if order.order_id in lives.claimed:
+                self._record.record(seen)
+            else:
+                self._record.differ(f"order {order.order_id}", "not ours", f"{order.side.value} {order.symbol}", seen)
 
 
 def differences_of(life: Life, there: VenueOrder) -> list[str]:

@@ -42,14 +42,19 @@ class WireRecord:
         """Commit that an order has moved."""
         self.record(OrderChanged(self.clock.now(), life.intent.client_order_id, status, order_id, reason))
 
-    def differ(self, what: str, ours: object, theirs: object) -> None:
-        """The venue says otherwise: recorded with both sides, once, and the account is halted."""
+    def differ(self, what: str, ours: object, theirs: object, *with_events: Event) -> None:
+        """
+        The venue says otherwise: recorded with both sides, once, and the account is halted; *with_events*, which say
+        so, in the same commit, or a death in between would know of the one and never say the other.
+        """
         said = (what, str(ours), str(theirs))
         if said in self._told:
+            if with_events:
+                self.record(*with_events)
             return
         self._told.add(said)
         now = self.clock.now()
-        events: list[Event] = [BooksDiffer(now, *said)]
+        events: list[Event] = [*with_events, BooksDiffer(now, *said)]
         if self.ledger.state not in STOPPED:
             reason = f"{RiskReason.UNKNOWN_STATE.value}: {what}: {ours} here, {theirs} there"
             events.append(StateMoved(now, TradingState.HALTED, reason, "reconciliation"))

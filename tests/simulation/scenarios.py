@@ -1,0 +1,134 @@
+"""
+Small worlds with a script: one thing happens in each, so that the process can die at every point of it.
+
+Prices stand still (unless the story is about them) and nothing goes wrong but what the script says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from tests.simulation.trader_process import TraderProcess
+from tests.simulation.venue import VenueHabits
+from tests.simulation.weather import Profile
+from tests.simulation.world import Fate, World
+from trader.model.trading import Side, TradeProposal
+
+CYCLES = 5
+BTC, ETH = "BTC-USD", "ETH-USD"
+Happening = Callable[[World], None]
+
+
+def buys(symbol: str = BTC, strategy: str = "alpha", pct: float = 2.0) -> TradeProposal:
+    return TradeProposal(symbol, Side.BUY, pct, 2.0, 3.0, 0.9, "script", (), strategy)
+
+
+def sells(symbol: str = BTC, strategy: str = "alpha", pct: float = 100.0) -> TradeProposal:
+    return TradeProposal(symbol, Side.SELL, pct, 2.0, 3.0, 0.9, "script", (), strategy)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """
+    What the strategies want by cycle, the fates of creates in turn, and what happens at which second.
+
+    *seed* draws the delays; the rest of the world is *profile*.
+    """
+
+    name: str
+    wants: Mapping[int, tuple[TradeProposal, ...]]
+    fates: tuple[str, ...] = ()
+    profile: Profile = field(default_factory=lambda: Profile("scripted", mood="still"))
+    happens: Mapping[int, Happening] = field(default_factory=dict)
+    seed: int = 1
+
+    def world(self, fate: Fate | None = None, making: Callable[..., TraderProcess] = TraderProcess) -> World:
+        """This scenario's world, anew."""
+        world = World(
+            self.seed,
+            CYCLES,
+            self.profile,
+            making,
+            fate or Fate(),
+            wishes=lambda number: self.wants.get(number, ()),
+        )
+        world.wire.script = list(self.fates)
+        for second, action in self.happens.items():
+            world.clock.after(second * 1000, lambda action=action: action(world))  # type: ignore[misc]
+        return world
+
+
+def _kill(world: World) -> None:
+    world.people.press_kill()
+
+
+def _flag(world: World) -> None:
+    world.venue.flags[BTC].view_only = True
+
+
+def _manual(world: World) -> None:
+    world.people.buy_in_the_app()
+
+
+def _manual_cancel(world: World) -> None:
+    world.people.cancel_in_the_app()
+
+
+def _deposit(world: World) -> None:
+    world.people.deposit()
+
+
+def _fall(world: World) -> None:
+    """The price falls by a twentieth, at once and for good."""
+    path = world.venue.paths[BTC]
+    path.moves_to(world.clock.ms, path.at(world.clock.ms) * 95 // 100)
+
+
+def _rise(world: World) -> None:
+    path = world.venue.paths[BTC]
+    path.moves_to(world.clock.ms, path.at(world.clock.ms) * 105 // 100)
+
+
+STILL = Profile("scripted", mood="still")
+MAKER = replace(STILL, entry_style="maker")
+STOPS = replace(STILL, stops_rest=True)
+TIGHT = replace(STILL, caps="tight")
+LAGGING = replace(STILL, habits=VenueHabits(order_lag_ms=30_000, fill_lag_ms=30_000, cancel_ms=3_000))
+RACING = replace(MAKER, habits=VenueHabits(fill_lag_ms=20_000, cancel_ms=4_000, race=1.0))
+THIN = replace(STILL, habits=VenueHabits(thin=1.0))
+IN_AND_OUT = {0: (buys(),), 3: (sells(),)}
+
+SCENARIOS = (
+    Scenario("an entry and its exit", IN_AND_OUT),
+    Scenario("an answer is lost", IN_AND_OUT, ("response_lost",)),
+    Scenario("an order is lost", IN_AND_OUT, ("lost",)),
+    Scenario("an order arrives late", IN_AND_OUT, ("late",)),
+    Scenario("a late order on lagging lists", {0: (buys(),), 1: (buys(ETH),)}, ("late",), LAGGING),
+    Scenario("a server error before", IN_AND_OUT, ("500_before",)),
+    Scenario("a server error after", IN_AND_OUT, ("502_after",)),
+    Scenario("an answer that ends early", IN_AND_OUT, ("truncated", "", "truncated")),
+    Scenario("turned away once", IN_AND_OUT, ("429",)),
+    Scenario("turned away twice", IN_AND_OUT, ("429", "refused_connection")),
+    Scenario("a product closes", IN_AND_OUT, happens={0: _flag}),
+    Scenario("an exit is lost", IN_AND_OUT, ("", "lost", "response_lost")),
+    Scenario("lists that lag", IN_AND_OUT, profile=LAGGING),
+    Scenario("a thin book", IN_AND_OUT, profile=THIN),
+    Scenario("two strategies in one symbol", {0: (buys(),), 1: (buys(strategy="beta"),), 3: (sells(), sells(strategy="beta"))}),
+    Scenario("a maker entry", {0: (buys(),)}, profile=MAKER),
+    Scenario("a maker entry that races its end", {0: (buys(),)}, profile=RACING, happens={20: _manual_cancel}),
+    Scenario("a maker entry under kill", {0: (buys(), buys(ETH))}, profile=MAKER, happens={20: _kill}),
+    Scenario("a late maker entry under kill", {0: (buys(),)}, ("late",), MAKER, {3: _kill}),
+    Scenario("a stop that rests", IN_AND_OUT, profile=STOPS),
+    Scenario("a stop that rests under half an exit", {0: (buys(),), 2: (sells(pct=50.0),)}, profile=STOPS),
+    Scenario("a stop that is hit", {0: (buys(),)}, profile=STOPS, happens={90: _fall}),
+    Scenario("a local stop", {0: (buys(),)}, happens={90: _fall}),
+    Scenario("a stop whose answer is lost", IN_AND_OUT, ("", "response_lost"), STOPS),
+    Scenario("kill while sending", {0: (buys(), buys(ETH))}, ("response_lost",), happens={2: _kill}),
+    Scenario("a rise while nobody knows", {0: (buys(),), 1: (buys(ETH),)}, ("response_lost",),
+             replace(TIGHT, habits=VenueHabits(fill_lag_ms=1, order_lag_ms=1)), {40: _rise}),
+    Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
+    Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),
+)  # fmt: skip
+BY_NAME = MappingProxyType({one.name: one for one in SCENARIOS})

@@ -1,0 +1,146 @@
+"""The process dies at every point of every story, also while it takes up again; what the venue holds is then the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from tests.simulation.oracle import Violation
+from tests.simulation.scenarios import SCENARIOS, Scenario
+from tests.simulation.trader_process import TraderProcess
+from tests.simulation.wire import SimulatedWire
+from tests.simulation.world import Fate, World
+from trader.model.events import OrderChanged
+from trader.model.orders import OrderStatus
+
+POINTS = {
+    "commit",
+    "committed",
+    "place",
+    "placed",
+    "cancel",
+    "cancelled",
+    "products",
+    "orders",
+    "order",
+    "fills",
+    "balances",
+}
+NOT_FROM_HERE = {"preview"}
+"""Asked before an order is stored as sent: a death there is a death before `commit`; random seeds die there too."""
+GIVEN_UP = (OrderStatus.NOT_SENT, OrderStatus.REJECTED)
+
+
+def clean(scenario: Scenario) -> World:
+    world = scenario.world()
+    world.run()
+    return world
+
+
+def given_up(world: World) -> set[str]:
+    """Orders that ended without ever having been at the venue."""
+    return {
+        event.client_order_id
+        for event in world.disk.events
+        if isinstance(event, OrderChanged) and event.status in GIVEN_UP
+    }
+
+
+def died(scenario: Scenario, fate: Fate, undisturbed: World, making=TraderProcess) -> World:
+    """*scenario* with a death; the account ends where it would have, or an order was given up before it was there."""
+    world = scenario.world(fate, making)
+    world.run()
+    if world.venue.base != undisturbed.venue.base:
+        lost = given_up(world) - given_up(undisturbed)
+        fewer = len(world.venue.orders) != len(undisturbed.venue.orders)
+        other = traded(world) != traded(undisturbed)
+        assert lost or fewer or other, f"{fate}: {world.venue.base} instead of {undisturbed.venue.base}"
+    return world
+
+
+def traded(world: World) -> list[tuple[object, ...]]:
+    """What every order came to."""
+    return [(one.wire.symbol, one.wire.side, one.filled, one.value) for one in world.venue.orders]
+
+
+def swept(stride: int, nested: tuple[tuple[int, ...], ...]) -> tuple[int, Counter[str]]:
+    """How many runs, and where they died."""
+    runs, seen = 0, Counter[str]()
+    for number, scenario in enumerate(SCENARIOS):
+        undisturbed = clean(scenario)
+        for at in range(number % stride, undisturbed.points_lived, stride):
+            for again in ((), *nested):
+                seen += died(scenario, Fate(at, again), undisturbed).seen
+                runs += 1
+    return runs, seen
+
+
+@pytest.mark.req("STOP", "X1", "X2")
+def test_a_process_that_dies_at_some_points_of_every_story_doubles_and_loses_nothing():
+    runs, seen = swept(stride=5, nested=((2,),))
+
+    assert runs >= 700
+    assert {name for name in POINTS if seen[f"died at {name}"]} == POINTS
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(600)
+@pytest.mark.req("STOP", "X1", "X2")
+def test_a_process_that_dies_at_any_point_of_any_story_doubles_and_loses_nothing():
+    runs, seen = swept(stride=1, nested=((0,), (1,), (3,), (6,)))
+
+    assert runs >= 2_000
+    assert {name for name in POINTS if seen[f"died at {name}"] < len(SCENARIOS)} <= {"cancel", "cancelled", "order"}
+    assert sum(count for name, count in seen.items() if name.startswith("died taking up at")) >= 2_000
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3_600)
+@pytest.mark.req("STOP", "X1", "X2")
+def test_a_process_that_dies_three_times_in_a_row_doubles_and_loses_nothing():
+    nested = tuple((first, second) for first in range(0, 12, 2) for second in range(0, 12, 3))
+
+    runs, _ = swept(stride=1, nested=nested)
+
+    assert runs >= 50_000
+
+
+def test_every_point_at_which_a_process_can_die_is_in_a_story():
+    """A new call or commit point shows up here before anybody forgets to die at it."""
+    named = {name for scenario in SCENARIOS for name in clean(scenario).point_names}
+    asked = {
+        name for name in vars(SimulatedWire) if not name.startswith("_") and callable(getattr(SimulatedWire, name))
+    }
+    fields = {field.name for field in dataclasses.fields(SimulatedWire)}
+
+    assert named == POINTS
+    assert asked - fields - {"may_arrive", "terms", "time"} <= POINTS | NOT_FROM_HERE
+
+
+class SendsAgain(TraderProcess):
+    """A process that takes what it had sent for unsent, and sends it once more."""
+
+    def take_up(self) -> None:
+        for life in self.lives.live.values():
+            if life.status is OrderStatus.SENT:
+                life.status = OrderStatus.STORED
+        self.execution.sync()
+        for life in list(self.lives.live.values()):
+            if life.status is OrderStatus.STORED:
+                self.execution.send([life.intent], self.world.clock.now())
+
+
+def test_a_process_that_sends_again_after_a_death_is_caught():
+    scenario = SCENARIOS[0]
+    undisturbed = clean(scenario)
+    caught = 0
+    for at in range(undisturbed.points_lived):
+        try:
+            died(scenario, Fate(at), undisturbed, SendsAgain)
+        except Violation as violation:
+            assert violation.invariant in ("I-2", "I-3", "I-5", "I-6", "I-7", "I-10", "I-14")
+            caught += 1
+
+    assert caught >= 2
