@@ -109,6 +109,7 @@ def _desk(folder: Path) -> tuple[Any, Any, Any]:
     from trader.loader import load_strategy
     from trader.market.replay import ReplayMarket
     from trader.policy import StrategyStanza
+    from trader.running.ground import Ground
     from trader.running.house import gateway_on
     from trader.state.journal import SqliteJournal
     from trader.strategy import window_bars
@@ -126,7 +127,8 @@ def _desk(folder: Path) -> tuple[Any, Any, Any]:
     facts = tuple(StrategyFacts(s.stanza.name, s.timeframe_seconds, window_bars(s.strategy)) for s in strategies)
     described = Answer(facts, tuple(Stanza.of(one.stanza) for one in strategies))
     journal = SqliteJournal(folder / "state.sqlite", mode="paper", account="bench")
-    gateway = gateway_on(market, "bench", config, described, ROOT / "strategies", journal, venue_of)
+    ground = Ground(market, "bench", market.step)
+    gateway = gateway_on(ground, config, described, ROOT / "strategies", journal, venue_of)
     return market, strategies, gateway.core
 
 

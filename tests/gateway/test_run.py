@@ -156,9 +156,9 @@ def test_a_second_instance_leaves_with_3_and_names_the_holder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        pytest.param(["--mode", "live"], 2, "no order leaves this machine", id="live"),
-        pytest.param(["--feed", "coinbase"], 2, "--feed coinbase: is not there yet", id="coinbase"),
-        pytest.param(["--feed", "laek"], 2, "unknown; there are sample and lake", id="no such feed"),
+        pytest.param(["--mode", "live"], 2, "live is not enabled", id="live"),
+        pytest.param(["--feed", "coinbase"], 2, "still being made", id="a live feed from a day on"),
+        pytest.param(["--feed", "laek"], 2, "unknown; there are sample, lake, coinbase", id="no such feed"),
         pytest.param(["--feed", "lake"], 2, "which lake?", id="a lake of nobody's"),
         pytest.param(["--data", "/nowhere"], 2, "use --feed lake", id="bars on disk for the sample"),
         pytest.param(["--feed", "lake", "--data", "/nowhere"], 2, "/nowhere", id="a lake that is not there"),

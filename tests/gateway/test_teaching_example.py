@@ -18,6 +18,7 @@ from trader.market.choose import Wanted
 from trader.model.events import OrderFilled
 from trader.policy import Budget
 from trader.risk.rules.strategy_trades import StrategyTrades
+from trader.running.ground import Ground
 from trader.running.house import gateway_on, market_of
 from trader.state.memory import MemoryJournal
 
@@ -89,7 +90,7 @@ def test_it_trades_on_paper(folder):
     span = Wanted(None, None, "1h", datetime(2025, 1, 10, tzinfo=UTC), datetime(2025, 1, 13, tzinfo=UTC))
     market, chosen = market_of(config, span, described.strategies)
     journal = MemoryJournal()
-    gateway = gateway_on(market, chosen.source, config, described, folder, journal, venue_of)
+    gateway = gateway_on(Ground(market, chosen.source, market.step), config, described, folder, journal, venue_of)
 
     for _ in range(48):
         cycle = gateway.begin()

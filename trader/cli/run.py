@@ -28,8 +28,10 @@ from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 if TYPE_CHECKING:
     from trader.running.telling import CycleTold, Told
 
-Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run or paper; default that of app.yaml.")]
-Feed = Annotated[str, typer.Option(metavar="F", help="sample (the built-in market) or lake (bars on disk).")]
+Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run, paper or live; default that of app.yaml.")]
+Feed = Annotated[
+    str, typer.Option(metavar="F", help="sample (the built-in market, the default), lake (bars on disk), coinbase.")
+]
 Cycles = Annotated[int | None, typer.Option(metavar="N", help="Stop after so many; default to the end of history.")]
 Interval = Annotated[
     int | None, typer.Option(metavar="S", help="Market seconds from cycle to cycle; default one bar, not app.yaml.")
@@ -40,7 +42,7 @@ Notebook = Annotated[Path, typer.Option(metavar="FILE", help="The notebook that 
 
 def command(
     mode: Mode = None,
-    feed: Feed = "sample",
+    feed: Feed = "",
     data: Data = None,
     start: Start = None,
     end: End = None,

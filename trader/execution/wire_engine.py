@@ -34,6 +34,10 @@ def unquoted(symbol: str) -> None:
     """No quote of anything: maker entries are not repriced."""
 
 
+def known_already(symbols: Sequence[str]) -> None:
+    """Nothing has to be asked before a last look at *symbols*."""
+
+
 def nowhere(symbol: str) -> bool:
     """No symbol takes a resting stop."""
     return False
@@ -41,7 +45,11 @@ def nowhere(symbol: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WireSetup:
-    """What a venue account works with.  *rests* says where the venue takes a stop; *symbols* are those dealt in."""
+    """
+    What a venue account works with; *symbols* are those dealt in, *rests* says where the venue takes a stop.
+
+    *freshen* may ask for what the last look will judge by, which must not ask itself.
+    """
 
     wire: Wire
     clock: Clock
@@ -49,6 +57,7 @@ class WireSetup:
     policy: WirePolicy = field(default_factory=WirePolicy)
     quote: QuoteOf = unquoted
     rests: Callable[[str], bool] = nowhere
+    freshen: Callable[[Sequence[str]], None] = known_already
     bot_id: str = "t247"
 
 
@@ -70,6 +79,7 @@ class WireExecution(ExecutionEngine):
         self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
         self.intake = Intake(self.record_book, setup.wire, setup.policy, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
+        self._freshen = setup.freshen
         self._doubts: dict[Difference, datetime] = {}
         self.down = ""
 
@@ -90,6 +100,7 @@ class WireExecution(ExecutionEngine):
 
     def send(self, intents: Sequence[OrderIntent], now: datetime) -> None:
         """Send *intents*, exits first: what they free can be spent, and they must not wait."""
+        self._freshen(sorted({intent.symbol for intent in intents}))
         for intent in sorted(intents, key=lambda one: one.side.value, reverse=True):
             self.sender.send(intent)
 

@@ -4,14 +4,14 @@ What `trader run` was asked for, and the plain words for what cannot be had.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from trader.errors import TraderError
 from trader.market.symbols import other_venue
 
-FEEDS = ("sample", "lake")
+FEEDS = ("sample", "lake", "coinbase")
 NOTEBOOK = Path("notebooks/live_cycle.ipynb")
 
 
@@ -28,7 +28,7 @@ class RunAsked:
     strategies: tuple[str, ...] | None = None
     strategies_dir: Path = Path("strategies")
     mode: str | None = None
-    feed: str = "sample"
+    feed: str = ""
     data: Path | None = None
     symbols: tuple[str, ...] | None = None
     granularity: str | None = None
@@ -52,16 +52,9 @@ class RunAsked:
 
 def refuse(asked: RunAsked) -> None:
     """Raise CannotRun for what no configuration could make possible."""
-    if asked.mode is not None and asked.mode.lower() == "live":
-        raise CannotRun(
-            "--mode live: is not there yet; no order leaves this machine. Use --mode paper to rehearse, "
-            "or --mode dry_run to decide without orders"
-        )
-    if asked.feed == "coinbase":
-        raise CannotRun("--feed coinbase: is not there yet; use --feed sample, or --feed lake with bars on disk")
-    if asked.feed not in FEEDS:
-        raise CannotRun(f"--feed {asked.feed}: unknown; there are {' and '.join(FEEDS)}")
-    if asked.feed == "sample" and asked.data is not None:
+    if asked.feed and asked.feed not in FEEDS:
+        raise CannotRun(f"--feed {asked.feed}: unknown; there are {', '.join(FEEDS)}")
+    if asked.feed in ("", "sample") and asked.data is not None:
         raise CannotRun(f"--data {asked.data}: the sample feed reads no bars from disk; use --feed lake")
     elsewhere = [symbol for symbol in asked.symbols or () if other_venue(symbol)]
     if elsewhere:
@@ -70,6 +63,18 @@ def refuse(asked: RunAsked) -> None:
         raise CannotRun(f"--cycles {asked.cycles}: must be 1 or more; leave it out to run to the end")
     if asked.speed is not None and not 0 < asked.speed < float("inf"):
         raise CannotRun(f"--speed {asked.speed:g}: must be above 0, or max to wait for nothing")
+
+
+def on_feed(asked: RunAsked, mode: str) -> RunAsked:
+    """*asked* with the feed of *mode* where it names none; live orders are decided on the exchange's own prices."""
+    feed = asked.feed or ("coinbase" if mode == "live" else "sample")
+    if mode == "live" and feed != "coinbase":
+        raise CannotRun(
+            f"--feed {feed}: live runs on --feed coinbase; use --mode paper on {feed} to rehearse on history"
+        )
+    if feed == "coinbase" and (asked.data is not None or asked.start is not None):
+        raise CannotRun("--feed coinbase: its history is still being made; --data and --start belong to --feed lake")
+    return replace(asked, feed=feed)
 
 
 def interval_of(asked: RunAsked, granularity: str, step_seconds: int) -> int:

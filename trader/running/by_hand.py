@@ -17,6 +17,7 @@ from trader.gateway.describe import Answer, Question, answer
 from trader.gateway.desk_info import Stanza
 from trader.gateway.service import Gateway
 from trader.market.choose import Wanted
+from trader.running.ground import Ground
 from trader.running.house import VenueOf, gateway_on, market_of
 from trader.state.memory import MemoryJournal
 
@@ -33,7 +34,8 @@ def first_interesting_cycle(venue_of: VenueOf) -> tuple[Gateway, str]:
     names = tuple(stanza.name for stanza in stanzas)
     described: Answer = answer(Question(str(directory), stanzas, json.dumps(config.signal_defaults()), names))
     market, chosen = market_of(config, Wanted(granularity="1h", start=START, end=END), described.strategies)
-    gateway = gateway_on(market, chosen.source, config, described, directory, MemoryJournal(), venue_of)
+    ground = Ground(market, chosen.source, market.step)
+    gateway = gateway_on(ground, config, described, directory, MemoryJournal(), venue_of)
     while True:
         cycle = gateway.begin()
         if collect(gateway.desk, cycle.snapshot).proposals or gateway.core.exhausted:

@@ -23,6 +23,7 @@ from trader.market.market import Market
 from trader.market.replay import ReplayMarket
 from trader.policy import ExecutionPolicy, StrategyStanza
 from trader.registry import Registry
+from trader.running.ground import Ground
 
 if TYPE_CHECKING:
     from trader.ports import Journal
@@ -50,8 +51,7 @@ def market_of(config: Config, wanted: Wanted, strategies: Iterable[StrategyFacts
 
 
 def gateway_on(
-    market: Market,
-    source: str,
+    ground: Ground,
     config: Config,
     described: Answer,
     strategies_dir: Path,
@@ -61,18 +61,22 @@ def gateway_on(
     killed: Callable[[], str] = never,
 ) -> Gateway:
     """A gateway of *config*'s account, taken up where *journal* left off; see `Books` for *is_ours* and *killed*."""
+    market = ground.market
     app = config.app
     written = {stanza.name: stanza for stanza in config.strategies()}
     stanzas = [written.get(one.name, StrategyStanza(one.name)) for one in described.stanzas]
     desk = desk_of(config, Registry(()), market.policy, stanzas)
-    account = Account(app.mode, app.account, app.starting_cash_usd, __version__, config.hash)
-    venue = venue_of(app.mode, market, desk.execution)
-    books = Books(desk, market, journal, account, venue, is_ours, killed=killed)
+    cash = app.starting_cash_usd if ground.cash_usd is None else ground.cash_usd
+    account = Account(app.mode, app.account, cash, __version__, config.hash)
+    venue = None if ground.wire is not None else venue_of(app.mode, market, desk.execution)
+    books = Books(desk, market, journal, account, venue, is_ours, ground.wire, ground.forbids, killed)
+    if ground.take_up is not None:
+        ground.take_up(books.ledger.membership, books.now)
     core = TradingCore(books, described.strategies, [stanza.name for stanza in described.stanzas])
     info = DeskInfo(
         mode=app.mode,
         account=app.account,
-        source=source,
+        source=ground.source,
         strategies_dir=str(strategies_dir.absolute()),
         stanzas=described.stanzas,
         defaults_json=described.defaults_json,

@@ -46,9 +46,11 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         _hurried(stop, session),
         _watched(stop, session),
     ):
-        run = Told(session.places.mode, session.places.account, session.source, journal=str(session.places.journal))
+        run = Told(
+            session.places.mode, session.places.account, session.ground.source, journal=str(session.places.journal)
+        )
         voice.begun(run)
-        for warning in session.market.climate.warnings:
+        for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
         _cycles(asked, session, stop, voice, run)
         run.ended = _why(session, stop, asked)
@@ -63,9 +65,11 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
 def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
     core, market = session.gateway.core, session.market
     if not core.exhausted:
-        start = market.time(core.books.following)
-        pace: Pace = LeapPace(start) if asked.speed is None else WallPace(SystemClock(), start, asked.speed)
-        interval = timedelta(seconds=session.interval_seconds)
+        clock = session.ground.clock
+        start = market.time(core.books.following) if clock is None else clock.now()
+        speed = asked.speed if clock is None else clock.speed
+        pace: Pace = LeapPace(start) if speed is None else WallPace(SystemClock(), start, speed)
+        interval = timedelta(seconds=session.ground.interval_seconds)
         scheduler = Scheduler(interval, pace, Random(), end=market.time(market.last))
 
         def cycle(slot: Slot) -> None:

@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trader.backtest.asked import data_folder, none_enabled
+from trader.backtest.asked import none_enabled
 from trader.config import Config, load_config
 from trader.config.secret_values import looks_secret, masked
 from trader.ops.holder import shortened
 from trader.ops.kill import KillFlag
 from trader.ops.lock import SingleInstance
-from trader.running.asked import CannotRun, RunAsked, interval_of, refuse
+from trader.running.asked import CannotRun, RunAsked, on_feed, refuse
 from trader.running.describing import Describing
 from trader.running.places import Places
 
 if TYPE_CHECKING:
     from trader.gateway.service import Gateway
-    from trader.market.choose import Wanted
     from trader.market.market import Market
     from trader.ops.notebook_runner import NotebookRunner
+    from trader.running.ground import Ground
     from trader.running.house import VenueOf
     from trader.state.journal import SqliteJournal
 
@@ -39,13 +39,16 @@ class Session:
 
     config: Config
     places: Places
-    market: Market
-    source: str
+    ground: Ground
     gateway: Gateway
     journal: SqliteJournal
     runner: NotebookRunner
     socket: Path
-    interval_seconds: int
+
+    @property
+    def market(self) -> Market:
+        """What it runs on."""
+        return self.ground.market
 
 
 @contextmanager
@@ -53,6 +56,7 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
     """Take everything up; put it down again at the end of the block, whatever happens in it."""
     refuse(asked)
     config = load_config(asked.config_dir, asked.all_overrides)
+    asked = on_feed(asked, config.app.mode)
     places = Places.of(config)
     command = shortened(masked(" ".join(["trader", *sys.argv[1:]])))
     with ExitStack() as stack:
@@ -62,7 +66,8 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.callback(describing.close)
         # What takes long to import is imported while that process looks at the strategies.
         from trader.gateway.server import Door
-        from trader.running.house import gateway_on, market_of
+        from trader.running.ground import ground_of
+        from trader.running.house import gateway_on
         from trader.running.kernels import runner_of
         from trader.state.journal import SqliteJournal
 
@@ -71,30 +76,16 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
             raise none_enabled(asked.config_dir, described.there)
         runner = runner_of(asked, places.cycles, config.app.cycle_deadline_seconds, described)
         stack.enter_context(runner.pool)
-        market, chosen = market_of(config, _wanted(asked), described.strategies)
-        interval = interval_of(asked, chosen.panel.granularity, market.step)
+        ground = ground_of(asked, config, described.strategies, places, stack)
         socket = places.socket()
         if looks_secret(str(socket)):
             raise CannotRun(f"{places.run_dir}: looks like a secret, and it would stand in every notebook; rename it")
         journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
         stack.callback(journal.close)
-        gateway = gateway_on(
-            market, chosen.source, config, described, asked.strategies_dir, journal, venue_of, lock.held,
-            KillFlag(places.run_dir).reason,
-        )  # fmt: skip
+        killed = KillFlag(places.run_dir).reason
+        gateway = gateway_on(ground, config, described, asked.strategies_dir, journal, venue_of, lock.held, killed)
         gateway.core.started(journal.epoch)
         door = Door(gateway, socket)
         stack.callback(door.close)
         door.open()
-        yield Session(config, places, market, chosen.source, gateway, journal, runner, socket, interval)
-
-
-def _wanted(asked: RunAsked) -> Wanted:
-    from trader.market.choose import Wanted
-
-    data = None
-    if asked.feed == "lake":
-        data = data_folder(asked.data)
-        if data is None:
-            raise CannotRun("--feed lake: which lake? Name its folder with --data DIR, or in TRADER_DATA")
-    return Wanted(data, asked.symbols, asked.granularity, asked.start, asked.end, segments=asked.segments)
+        yield Session(config, places, ground, gateway, journal, runner, socket)

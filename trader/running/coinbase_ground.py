@@ -1,0 +1,124 @@
+"""
+A run on Coinbase, real or simulated: its streams and candles, and in live mode the account there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from trader.config import Config
+from trader.execution.engine import LastLook
+from trader.execution.wire_engine import WireSetup
+from trader.gateway.desk_info import StrategyFacts
+from trader.market.choose import history_seconds
+from trader.market.coinbase_feed import Feed, FeedSettings
+from trader.market.coinbase_rest import PublicRest
+from trader.market.live import LiveMarket, LiveWanted, watched
+from trader.model.orders import OrderIntent, OrderType
+from trader.ports import Clock
+from trader.risk.freshness import Freshness, SendFacts, forbids
+from trader.running.asked import RunAsked, interval_of
+from trader.running.clock import VenueClock
+from trader.running.ground import Ground
+from trader.running.places import Places
+from trader.running.venue import VenueAccount, settings_of, venue_account, wire_policy
+
+QUIET = timedelta(seconds=1)
+"""A quote older than this is asked for anew before anything is sent on it."""
+GRANULARITY = "1m"
+
+
+def on_coinbase(
+    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack
+) -> Ground:
+    """The ground of a run on the Coinbase feed; in live mode its orders go there too."""
+    speed, symbols = asked.speed or 1.0, asked.symbols or tuple(sorted(config.universe().tier_of))
+    account = venue_account(config, places, symbols, speed) if places.mode == "live" else None
+    settings = settings_of(config)
+    rest = PublicRest.at(settings.rest_host, settings.ca_file)
+    stack.callback(rest.close)
+    market = _market(asked, config, symbols, strategies, rest, None if account else _stopped_at(places), stack)
+    clock = account.clock if account is not None else VenueClock(rest.time(), speed)
+    whole = max(market.step, config.app.interval_seconds // market.step * market.step)
+    interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
+    ground = Ground(market, f"Coinbase at {settings.rest_host}", interval, clock, take_up=market.take_up)
+    return ground if account is None else _traded(ground, market, account, config, symbols)
+
+
+def _market(
+    asked: RunAsked, config: Config, symbols: tuple[str, ...], strategies: Sequence[StrategyFacts], rest: PublicRest,
+    since: datetime | None, stack: ExitStack,
+) -> LiveMarket:  # fmt: skip
+    settings, regime = settings_of(config), config.regime()
+    feed = Feed(watched(symbols, regime), FeedSettings(url=settings.ws_url, ca_file=settings.ca_file))
+    stack.callback(feed.close)
+    feed.start()
+    history = history_seconds(regime, [facts.window_bars * facts.timeframe_seconds for facts in strategies])
+    wanted = LiveWanted(symbols, asked.granularity or GRANULARITY, history, since, asked.end, config.app.seed)
+    market = LiveMarket(rest, feed.streams, wanted, config.universe(), regime)
+    for seconds in sorted({facts.timeframe_seconds for facts in strategies}):
+        market.timeframes.frames(seconds)
+    return market
+
+
+def _traded(
+    ground: Ground, market: LiveMarket, account: VenueAccount, config: Config, symbols: tuple[str, ...]
+) -> Ground:
+    setup = WireSetup(
+        wire=account.wire,
+        clock=account.clock,
+        symbols=symbols,
+        policy=wire_policy(config, market.step, account.clock.speed),
+        quote=market.quote,
+        rests=account.rests.__contains__,
+        freshen=lambda some: _freshen(market, some),
+        bot_id=config.execution().bot_id,
+    )
+    look = last_look(market, account.clock, config.freshness())
+    return replace(ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings)
+
+
+def last_look(market: LiveMarket, clock: Clock, limits: Freshness) -> LastLook:
+    """What the feed knows at this very moment speaks against an order, or not (ST1, EX1, O1); no call is made."""
+
+    def look(intent: OrderIntent) -> str | None:
+        if intent.protects:
+            return None  # it waits for a price; how old today's is does not matter
+        product = market.products.get(intent.symbol)
+        if product is None:
+            return "the venue does not list it"
+        facts = SendFacts(
+            side=intent.side,
+            now=clock.now(),
+            quote=market.quote(intent.symbol),
+            health=market.health(intent.symbol),
+            flags=product.flags,
+            exchange_down=market.exchange_down,
+            post_only=intent.order_type is OrderType.LIMIT_MAKER,
+        )
+        objection = forbids(facts, limits)
+        if objection is None:
+            return None
+        return f"{objection.risk_reason.value}: {objection.observed:f}, limit {objection.limit:f}"
+
+    return look
+
+
+def _freshen(market: LiveMarket, symbols: Sequence[str]) -> None:
+    """Ask for the quotes that have not moved for a while: a quiet product is not a silent feed."""
+    for symbol in symbols:
+        market.fill.tried(lambda symbol=symbol: market.feed.refresh(symbol, QUIET))  # type: ignore[misc]
+
+
+def _stopped_at(places: Places) -> datetime | None:
+    """Up to where a simulated account on this feed was played."""
+    from trader.model.events import Marked
+    from trader.state.view import JournalView
+
+    if not places.journal.exists():
+        return None
+    marks = [event.time for event in JournalView(places.journal).replay() if isinstance(event, Marked)]
+    return marks[-1] if marks else None

@@ -1,0 +1,77 @@
+"""
+What a run stands on: a market that moves, how it is paced, and for a venue the account there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from trader.backtest.asked import data_folder
+from trader.config import Config
+from trader.execution.engine import LastLook, nothing_forbids
+from trader.execution.wire_engine import WireSetup
+from trader.gateway.desk_info import StrategyFacts
+from trader.market.market import Market
+from trader.model.market import Membership
+from trader.running.asked import CannotRun, RunAsked, interval_of
+from trader.running.clock import VenueClock
+from trader.running.places import Places
+
+if TYPE_CHECKING:
+    from trader.market.choose import Wanted
+
+
+class TakesUp(Protocol):
+    """Goes on from memberships that a ledger recorded."""
+
+    def __call__(self, membership: Mapping[str, Membership], at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """
+    A *market* from *source*, and a cycle every *interval_seconds* of it.
+
+    *clock* is the venue's where history is still being made; *wire* is set where orders go to it, and *cash_usd* is
+    what it says there is.
+    """
+
+    market: Market
+    source: str
+    interval_seconds: int
+    clock: VenueClock | None = None
+    wire: WireSetup | None = None
+    cash_usd: Decimal | None = None
+    forbids: LastLook = nothing_forbids
+    warnings: tuple[str, ...] = ()
+    take_up: TakesUp | None = None
+
+
+def ground_of(
+    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack
+) -> Ground:
+    """What *asked* runs on; what it opens is put down with *stack*."""
+    if asked.feed == "coinbase":
+        from trader.running.coinbase_ground import on_coinbase
+
+        return on_coinbase(asked, config, strategies, places, stack)
+    from trader.running.house import market_of
+
+    market, chosen = market_of(config, _wanted(asked), strategies)
+    return Ground(market, chosen.source, interval_of(asked, chosen.panel.granularity, market.step))
+
+
+def _wanted(asked: RunAsked) -> Wanted:
+    from trader.market.choose import Wanted
+
+    data = None
+    if asked.feed == "lake":
+        data = data_folder(asked.data)
+        if data is None:
+            raise CannotRun("--feed lake: which lake? Name its folder with --data DIR, or in TRADER_DATA")
+    return Wanted(data, asked.symbols, asked.granularity, asked.start, asked.end, segments=asked.segments)
