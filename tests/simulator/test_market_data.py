@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -112,3 +113,25 @@ def test_a_slow_answer_is_the_right_one(still):
     assert still.sdk.get_unix_time().iso == "2025-03-03T12:00:30Z"
     assert still.see("/log")["requests"][-1]["faults"] == ["slow"]
     still.direct("/faults", faults=[])
+
+
+def numbers_in(body, where=""):
+    """Every text that is a number, with its place."""
+    if isinstance(body, dict):
+        return [row for name, value in body.items() for row in numbers_in(value, f"{where}.{name}")]
+    if isinstance(body, list):
+        return [row for value in body for row in numbers_in(value, where)]
+    return [(where, body)] if isinstance(body, str) and re.fullmatch(r"-?\d+\.\d+", body) else []
+
+
+def test_no_number_has_more_than_sixteen_decimals(still):
+    sdk, odd = still.sdk, {"quote_size": "33.37"}
+    made = sdk.market_order_buy("odd", "SKL-USD", **odd).to_dict()["success_response"]["order_id"]
+    answers = [
+        sdk.preview_market_order_buy("SKL-USD", **odd), sdk.preview_limit_order_gtc_buy("SKL-USD", "33.3", "0.0333"),
+        sdk.get_order(made), sdk.get_fills(), sdk.get_accounts(limit=250), sdk.get_product_book("SKL-USD"),
+        sdk.get_products(), sdk.get_transaction_summary(),
+    ]  # fmt: skip
+    found = [row for answer in answers for row in numbers_in(answer.to_dict())]
+    assert len(found) > 200
+    assert [row for row in found if len(row[1].partition(".")[2]) > 16] == []

@@ -13,6 +13,8 @@ import websockets
 from coinbase.jwt_generator import build_ws_jwt
 from coinbase.websocket import WSClient, WSUserClient
 
+from tests.simulator.conftest import on_stage
+
 BTC = "BTC-USD"
 
 
@@ -228,6 +230,17 @@ def test_an_oversize_frame_is_sent(stage):
         return caught.value.sent.code
 
     assert plain(stage, talk) == 1009
+
+
+def test_heartbeats_count_by_one_also_when_the_venue_s_time_runs_away(tmp_path):
+    with on_stage(tmp_path, speed=600.0) as fast:
+
+        async def talk(socket):
+            await socket.send(ask("heartbeats"))
+            return [row["events"][0]["heartbeat_counter"] for row in (await frames(socket, 4))[1:]]
+
+        beats = plain(fast, talk)
+    assert beats == list(range(beats[0], beats[0] + 3))
 
 
 def test_who_does_not_subscribe_is_put_out(stage, monkeypatch):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from coinbase.rest import RESTClient
 from requests import exceptions
@@ -137,12 +138,22 @@ def test_a_lake_is_traded_on_from_its_second_day_with_its_own_bars(lake):
 
 def test_it_says_in_words_what_market_it_is_and_how_fast():
     process = start("--speed", "0", "--start", "2024-03-01")
-    lines = [process.stdout.readline() for _ in range(7)]
+    lines = [process.stdout.readline().split() for _ in range(8)]
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=15)
-    assert lines[-1].split() == (
-        "Market 30 products; 2024-03-01T00:00:00Z, standing still until the desk steps it".split()
-    )
+    assert lines[-2] == "Market 30 products, 30 of them with a price".split()
+    assert lines[-1] == "Time 2024-03-01T00:00:00Z, standing still until the desk steps it".split()
+
+
+def test_a_start_at_which_nothing_has_a_price_is_refused(tmp_path):
+    """A lake of two days a month apart: between them there is nothing to trade on."""
+    market = SampleMarket(5)
+    days = [market.bars("BTC-USD", day, day + timedelta(days=1)) for day in (FIRST, FIRST + timedelta(days=30))]
+    write_bars(tmp_path / "BTC-USD_1m.parquet", pd.concat(days))
+    process = start("--market", "lake", "--data", str(tmp_path), "--start", "2024-01-20")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (2, "")
+    assert "nothing traded in the days before 2024-01-20T00:00" in err
 
 
 def test_a_taken_admin_port_leaves_nothing_behind(tmp_path, monkeypatch):

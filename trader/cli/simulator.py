@@ -12,6 +12,7 @@ import json
 import signal
 import tempfile
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -86,8 +87,13 @@ def command(
         )  # fmt: skip
         gc.collect()
         gc.freeze()  # what is there by now stays: no search through it while a call waits
+        where = facts(made)
+        if not where["priced"]:
+            raise NoLake(
+                f"simulator: nothing traded in the days before {where['now']}; choose a --start the lake has bars for"
+            )
         with made.simulator:
-            typer.echo(json.dumps(facts(made), sort_keys=True) if as_json else in_words(made))
+            typer.echo(json.dumps(where, sort_keys=True) if as_json else in_words(where))
             until.wait()
 
 
@@ -118,6 +124,7 @@ def facts(made: Rehearsal) -> dict[str, Any]:
         "now": stamp(station.venue.now, 0),
         "speed": station.clock.speed,
         "products": list(station.venue.listings),
+        "priced": [row.product_id for row in station.venue.listings.values() if station.venue.depth(row)],
         "base_url": simulator.base_url,
         "ws_url": f"wss://{simulator.base_url}/",
         "ca_file": str(simulator.papers.ca_file),
@@ -126,9 +133,8 @@ def facts(made: Rehearsal) -> dict[str, Any]:
     }
 
 
-def in_words(made: Rehearsal) -> str:
+def in_words(where: Mapping[str, Any]) -> str:
     """The same, to be read."""
-    where = facts(made)
     pace = f"{where['speed']:g} times real time" if where["speed"] else "standing still until the desk steps it"
     return "\n".join(
         [
@@ -138,6 +144,7 @@ def in_words(made: Rehearsal) -> str:
             f"  CA file        {where['ca_file']}",
             f"  API key file   {where['key_file']}   (made for this run, worth nothing elsewhere)",
             f"  Admin          {where['admin_url']}",
-            f"  Market         {len(where['products'])} products; {where['now']}, {pace}",
+            f"  Market         {len(where['products'])} products, {len(where['priced'])} of them with a price",
+            f"  Time           {where['now']}, {pace}",
         ]
     )

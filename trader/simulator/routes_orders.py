@@ -14,7 +14,7 @@ from trader.simulator.numbers import ZERO, exactly, plain
 from trader.simulator.orders import BUY
 from trader.simulator.placing import Judged, cancel, create, edit, preview
 from trader.simulator.refusal import UNKNOWN_PREVIEW, BadRequest, Refusal
-from trader.simulator.shapes_orders import echoed
+from trader.simulator.shapes_orders import AVERAGE_DECIMALS, echoed
 from trader.simulator.terms import MARKET
 from trader.simulator.venue import Venue
 
@@ -103,7 +103,7 @@ def preview_order(venue: Venue, call: Call) -> dict[str, Any]:
         "current_liquidation_buffer": "",
         "projected_liquidation_buffer": "",
         "max_leverage": "",
-        "est_average_filled_price": plain(quote / base) if base else "0",
+        "est_average_filled_price": plain((quote / base).quantize(AVERAGE_DECIMALS)) if base else "0",
     }
 
 

@@ -51,7 +51,7 @@ class Session:
         self._trades_at: dict[str, datetime] = {}
         self._tickers: dict[tuple[str, str], object] = {}
         self._kept: str | None = None
-        self._beat_at, self._beats = 0.0, 0
+        self._beat_at, self._beats, self._beats_from = 0.0, 0, station.venue.seconds_open()
 
     async def send(self, channel: str, rows: list[dict[str, Any]]) -> None:
         """One frame of *channel*, with the faults that hit it."""
@@ -190,7 +190,7 @@ class Session:
             if channel in ("ticker", "level2", "market_trades") or every.get(channel, False):
                 await self.market(channel, sorted(products))
         if second and "heartbeats" in self.subscribed:
-            await self.send("heartbeats", [events.heartbeat(self.station.venue)])
+            await self.send("heartbeats", [events.heartbeat(self.station.venue, self._beats_from + self._beats)])
 
     async def tell_user(self) -> None:
         """Orders that changed, as they are now."""

@@ -5,7 +5,7 @@ What the channels say: the events of each, made from the same book, trades and o
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from trader.simulator.catalogue import Listing
@@ -150,11 +150,10 @@ def user_snapshots(venue: Venue, products: set[str]) -> list[Event]:
     return [{"type": "snapshot", "orders": batch, "positions": POSITIONS} for batch in batches]
 
 
-def heartbeat(venue: Venue) -> Event:
-    """One a second; the counter is a number."""
-    up = (venue.now - venue.opened) // timedelta(seconds=1)
+def heartbeat(venue: Venue, counter: int) -> Event:
+    """One a second of the host, however fast the venue's time runs; *counter* is a number that goes up by one."""
     time = venue.now.strftime("%Y-%m-%d %H:%M:%S.%f")
-    return {"current_time": f"{time} +0000 UTC m=+{up}.000000", "heartbeat_counter": up}
+    return {"current_time": f"{time} +0000 UTC m=+{venue.seconds_open()}.000000", "heartbeat_counter": counter}
 
 
 def subscriptions(venue: Venue, subscribed: Mapping[str, Set[str]]) -> Event:

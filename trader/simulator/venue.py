@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -93,6 +93,10 @@ class Venue:
     def depth(self, listing: Listing) -> Depth | None:
         """The book now."""
         return self.books.at(listing, self.now)
+
+    def seconds_open(self) -> int:
+        """Whole seconds of its time since it opened."""
+        return (self.now - self.opened) // timedelta(seconds=1)
 
     def order(self, order_id: str) -> Order | None:
         """The order of that id."""
