@@ -143,6 +143,18 @@ def test_a_warm_up_that_fails_is_a_dead_kernel_and_says_why(a_runner):
     assert "warm-up code raised ModuleNotFoundError" in verdict.error
 
 
+def test_a_kernel_that_dies_in_its_warm_up_is_noticed_long_before_the_time_out(a_runner):
+    from trader.ops.spare_kernel import KernelSettings
+    from trader.ops.spare_pool import SparePool
+
+    dies = KernelSettings(warmup="import os\nos.write(2, b'out of memory')\nos._exit(3)", start_timeout_seconds=600.0)
+    with SparePool(dies) as pool:
+        verdict = a_runner(pool=pool).run("c-1", AS_OF)
+
+    assert (verdict.status, verdict.cell) == (Status.DEAD_KERNEL, None)
+    assert "died before it was ready" in verdict.error
+
+
 @pytest.mark.req("STOP")
 def test_whoever_is_in_a_hurry_cuts_the_run_short(a_runner):
     import threading

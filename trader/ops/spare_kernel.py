@@ -8,10 +8,11 @@ leaves no name behind: a notebook finds the namespace of a new kernel.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from trader.ops.kernel_env import kernel_environment
 LOG_BYTES_MAX = 100_000
 LAST_WORDS_CHARS = 600
 CRASH = "Fatal Python error"
+GLANCE_SECONDS = 0.1
 
 DEFAULT_WARMUP = """
 import datetime, decimal, json, math
@@ -98,7 +100,7 @@ class SpareKernel:
         is_ready = False
         try:
             await kernel._launch(settings, room)
-            await kernel._prepare(settings)
+            await kernel._unless_it_dies(kernel._prepare(settings))
             is_ready = True
         finally:
             if not is_ready:
@@ -140,6 +142,19 @@ class SpareKernel:
                     raise KernelStartFailed(f"kernel: the warm-up code raised {reason}")
         except (RuntimeError, TimeoutError) as failure:
             raise KernelStartFailed(f"kernel: not ready within {timeout:g} s ({failure}) {self.last_words()}") from None
+
+    async def _unless_it_dies(self, preparing: Coroutine[Any, Any, None]) -> None:
+        """See *preparing* through; a process that is gone will never answer, so nobody waits for the time-out."""
+        task = asyncio.ensure_future(preparing)
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=GLANCE_SECONDS)
+                if not task.done() and not await self.is_alive():
+                    raise KernelStartFailed(f"kernel: died before it was ready {self.last_words()}".rstrip())
+            task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _run_quietly(self, code: str, timeout: float) -> dict[str, Any]:
         alone = f"exec(compile({code!r}, '<warm-up>', 'exec'), {{'__name__': 'warm_up'}})"
