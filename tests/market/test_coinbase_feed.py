@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 from coinbase.jwt_generator import build_ws_jwt
 
-from tests.market.venue import BTC, THIN, a_venue
+from tests.builders import a_universe_policy
+from tests.market.venue import BTC, THIN, a_venue, asking
 from trader.errors import TraderError
 from trader.market.coinbase_feed import Feed, FeedSettings
+from trader.market.live import LiveMarket, LiveWanted
+from trader.model.market import Regime
+from trader.policy import RegimePolicy
 
 pytestmark = pytest.mark.slow
 
@@ -219,3 +223,31 @@ def test_frames_that_find_no_room_are_missed_and_so_noticed(venue, monkeypatch):
         feed._heard = original
 
         assert trusted(feed)
+
+
+def test_what_a_lost_connection_left_in_doubt_is_certain_again_after_the_back_fill(venue):
+    def next_instant(market):
+        k = market.index_at_or_after(market.rest.time())
+        until(lambda: market.rest.time() >= market.time(k))
+        market.advance(k)
+        return k
+
+    with a_feed(venue) as feed, closing(asking(venue)) as rest:
+        until(lambda: feed.streams.quote(BTC) is not None)
+        regime = RegimePolicy({}, pinned=Regime.CHOP)
+        market = LiveMarket(rest, feed.streams, LiveWanted((BTC, THIN)), a_universe_policy(), regime)
+        market.rest = rest
+        first = next_instant(market)
+        assert not feed.streams.doubt_of(BTC)
+
+        before = feed.opened
+        venue.direct("/streams", kind="close", status=1011)
+        until(lambda: feed.opened > before)
+        assert feed.streams.doubt_of(BTC)
+        assert market.watermark(BTC) <= market.time(first)
+        until(lambda: feed.streams.heard_since(BTC) is not None)
+        second = next_instant(market)
+
+        assert not feed.streams.doubt_of(BTC)
+        assert market.watermark(BTC) >= market.time(second)
+        assert all(BTC in market.bars_at(j) for j in range(first - 5, second))

@@ -16,7 +16,6 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
 
-
 DIGITS_MAX: Final = 40
 
 
