@@ -203,6 +203,8 @@ def test_a_key_nobody_knows_and_a_clock_that_is_off_are_told(tmp_path):
         assert isinstance(answer, Refused)
         assert "clock is off" in answer.reason
         assert stage.venue.orders == {}
+        stranger.close()
+        known.close()
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,7 @@ def test_nothing_that_changes_something_is_ever_sent_twice(tmp_path):
         told = wire.cancel(["0-1"])
         with pytest.raises(WireDown):
             wire.balances()
+        wire.close()
 
         assert isinstance(answer, NotAccepted)
         assert told == {"0-1": "not taken: 429, too many requests"}

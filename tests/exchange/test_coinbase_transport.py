@@ -77,6 +77,8 @@ def test_a_wire_that_only_looks_cannot_order_not_even_through_the_sdk(tmp_path):
         assert {line.route for line in stage.simulator.station.log} == {"preview_order"}
         may = wire_to(stage)
         assert isinstance(may.place(an_order("once")), Acknowledged)  # the control: it is the list that held it back
+        wire.close()
+        may.close()
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,7 @@ def test_a_certificate_that_does_not_verify_never_had_the_order(tmp_path):
         assert isinstance(mistrusting.place(an_order("still untrusted")), NotAccepted)
         assert not stage.simulator.station.log
         assert isinstance(stranger.place(an_order("trusted")), Acknowledged)
+        stranger.close()
         stage.direct("/certificate")
         with pytest.raises(WireDown, match="does not verify"):
             wire_to(stage).time()

@@ -60,7 +60,7 @@ class InMemory:
         raise AssertionError("it did not come about")
 
 
-@pytest.fixture(params=["over TLS", "in memory"])
+@pytest.fixture(params=[pytest.param("over TLS", marks=pytest.mark.slow), "in memory"])
 def there(request, tmp_path):
     """A wire, and how to wait for what its venue does."""
     if request.param == "in memory":
