@@ -122,10 +122,17 @@ def test_instants_mean_the_same_in_every_process(tmp_path):
         k = market.index_at_or_after(BEGIN)
 
         assert market.time(k) == NEW_YEAR + timedelta(days=2, minutes=5)
-        assert market.first == k
+        assert market.first < k
         assert market.index_at_or_after(market.time(k)) == k
         assert market.time(market.last).year == 2100
         assert market.times(np.array([k])).tolist() == [int(market.time(k).timestamp())]
+
+
+@pytest.mark.parametrize("interval_seconds", [300, 900, 3_600, 86_400])
+def test_a_cycle_that_begins_late_in_its_window_finds_its_instant(tmp_path, interval_seconds):
+    midnight = NEW_YEAR + timedelta(days=2)
+    with live(tmp_path, begin=midnight + timedelta(seconds=interval_seconds / 10)) as market:
+        assert market.first <= market.index_at_or_after(midnight)
 
 
 def test_an_end_is_the_last_instant(tmp_path):
@@ -154,7 +161,7 @@ def test_an_instant_is_not_known_before_its_bar_is_over_for_sure(tmp_path):
 
 def test_an_instant_far_ahead_is_not_waited_for(tmp_path):
     with live(tmp_path) as market, pytest.raises(NotYet, match="is still"):
-        market.advance(market.first + 50)
+        market.advance(market.index_at_or_after(BEGIN) + 50)
 
 
 def test_a_bar_that_forms_is_in_no_window(tmp_path):
@@ -173,7 +180,7 @@ def test_the_window_moves_and_does_not_grow(tmp_path):
         before = market.panel.start
         to(market, NEW_YEAR + timedelta(days=3, hours=12))
 
-        assert market.panel.start - before == timedelta(days=1)
+        assert market.panel.start - before == timedelta(days=2)
 
 
 @pytest.mark.req("U1")
@@ -182,7 +189,7 @@ def test_a_membership_goes_on_where_the_ledger_left_it(tmp_path):
         to(market, BEGIN.replace(second=0) + timedelta(minutes=5))
         kept = dict(market.membership)
         turned = {symbol: replace(member, eligible=not member.eligible, streak=2) for symbol, member in kept.items()}
-        market.take_up(turned, market.time(market.first))
+        market.take_up(turned, BEGIN.replace(second=0) + timedelta(minutes=5))
         assert market.membership[BTC].streak == 0
         seen = []
         for minutes in (10, 15, 20, 25):

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -34,12 +34,14 @@ from trader.model.orders import Position
 from trader.policy import RegimePolicy, UniversePolicy
 
 FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
+LATE_START: Final = timedelta(seconds=8_640)
+"""A cycle may begin a tenth of its interval after its instant, and an interval is a day at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveWanted:
     """
-    What to run on.  *since* is where an account with simulated fills stopped (else now), so that its bars are played;
+    What to run on.  *since* is where an account with simulated fills stopped, so that its bars are played;
     *end* is the last instant; *history_seconds* is what must be warm before the first.
     """
 
@@ -84,7 +86,7 @@ class LiveMarket:
         self.climate = LiveClimate(self.tradable, universe, regime)
         now = rest.time()
         at = rest.closed_before(int(now.timestamp()), self.step)
-        self.first = self.index_at_or_after(wanted.since or now)
+        self.first = self.index_at_or_after(wanted.since or now - LATE_START)
         self.last = self.index_at_or_after(wanted.end or FAR)
         back = max(0, at - self.first * self.step)
         self._window = LiveWindow(symbols, self.step, wanted.history_seconds + back)
