@@ -21,10 +21,9 @@ from trader.model.orders import OrderIntent, OrderType
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
 from trader.running.asked import RunAsked, interval_of
-from trader.running.clock import VenueClock
 from trader.running.ground import Ground
 from trader.running.places import Places
-from trader.running.venue import VenueAccount, settings_of, venue_account, wire_policy
+from trader.running.venue import VenueAccount, settings_of, venue_account, venue_clock, wire_policy
 
 QUIET = timedelta(seconds=1)
 """A quote older than this is asked for anew before anything is sent on it."""
@@ -41,7 +40,7 @@ def on_coinbase(
     rest = PublicRest.at(settings.rest_host, settings.ca_file)
     stack.callback(rest.close)
     market = _market(asked, config, symbols, strategies, rest, None if account else _stopped_at(places), stack)
-    clock = account.clock if account is not None else VenueClock(rest.time(), speed)
+    clock = account.clock if account is not None else venue_clock(rest.time, speed)
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
     interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
     ground = Ground(market, f"Coinbase at {settings.rest_host}", interval, clock, take_up=market.take_up)
@@ -71,7 +70,7 @@ def _traded(
         wire=account.wire,
         clock=account.clock,
         symbols=symbols,
-        policy=wire_policy(config, market.step, account.clock.speed),
+        policy=wire_policy(config, account.terms, market.step, account.clock.speed),
         quote=market.quote,
         rests=account.rests.__contains__,
         freshen=lambda some: _freshen(market, some),

@@ -5,9 +5,10 @@ An account at a venue, taken up: every condition that is not met refuses in a se
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ class VenueAccount:
     clock: VenueClock
     products: Mapping[str, ProductState]
     cash_usd: Decimal
+    terms: Terms
     rests: frozenset[str]
     warnings: tuple[str, ...]
 
@@ -59,7 +61,7 @@ def venue_account(config: Config, places: Places, symbols: tuple[str, ...], spee
     Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
     wire = connected(settings)
     try:
-        clock = VenueClock(wire.time(), speed)
+        clock = venue_clock(wire.time, speed)
         terms = wire.terms()
         products = wire.products(symbols)
         cash = wire.balances().get("USD")
@@ -73,7 +75,7 @@ def venue_account(config: Config, places: Places, symbols: tuple[str, ...], spee
     bare = sorted(set(symbols) - rests)
     said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
     warnings = (said,) if bare else ()
-    return VenueAccount(wire, clock, products, ZERO if cash is None else cash.total, rests, warnings)
+    return VenueAccount(wire, clock, products, ZERO if cash is None else cash.total, terms, rests, warnings)
 
 
 def settings_of(config: Config) -> CoinbaseSettings:
@@ -139,15 +141,22 @@ def takes_stops(wire: Wire, product: ProductState, symbol: str) -> bool:
     return all(any(word in error for word in FUNDS) for error in errors)
 
 
-def wire_policy(config: Config, step_seconds: int, speed: float) -> WirePolicy:
+def venue_clock(ask: Callable[[], datetime], speed: float) -> VenueClock:
+    """The venue's clock as late as it may be: what it said, and all the time its answer may have been on its way."""
+    began = time.monotonic()
+    said = ask()
+    return VenueClock(said + timedelta(seconds=(time.monotonic() - began) * speed), speed)
+
+
+def wire_policy(config: Config, terms: Terms, step_seconds: int, speed: float) -> WirePolicy:
     """
-    How intents meet the venue; bars are *step_seconds* long.
+    How intents meet the venue; bars are *step_seconds* long, and a price bound leaves room for the account's own fee.
 
     Tokens expire by the wall clock: where the venue's time runs *speed* times as fast, they live longer in it.
     """
     execution, usual = config.execution(), WirePolicy()
     return WirePolicy(
-        taker_bps=execution.fees.taker_bps + config.app.exchange.coinbase.fee_margin_bps,
+        taker_bps=max(execution.fees.taker_bps, terms.taker_bps),
         exit_slippage_bps=execution.exit_slippage_bps,
         stop_slack_bps=execution.stop_slack_bps,
         maker_ttl=timedelta(seconds=execution.maker_ttl_bars * step_seconds),
