@@ -44,8 +44,8 @@ def run() -> dict[str, Any]:
         "decision_with_features_seconds": figures["with_features"],
         "orders_decided": orders,
         "targets": {
-            "papermill p95 (aim, s)": _target(figures["papermill"]["p95"], 0.15),
-            "papermill p99 (aim, s)": _target(figures["papermill"]["p99"], 0.25),
+            "papermill p95 (aim, s)": _target(figures["papermill"]["p95"], 0.15, hard=False),
+            "papermill p99 (aim, s)": _target(figures["papermill"]["p99"], 0.25, hard=False),
             "papermill p95 (NF2, s)": _target(figures["papermill"]["p95"], 1.0),
             "decision p99 (s)": _target(figures["decision"]["p99"], 0.02),
         },

@@ -75,8 +75,8 @@ def run() -> dict[str, Any]:
         "faster_than_stock": round(_at(stock, 0.5) / _at(quiet, 0.5), 1),
         "runner_rss_growth_mb": round(after - before, 1),
         "targets": {
-            "cycle p95 (aim, s)": _target(p95, 0.15),
-            "cycle p99 (aim, s)": _target(p99, 0.25),
+            "cycle p95 (aim, s)": _target(p95, 0.15, hard=False),
+            "cycle p99 (aim, s)": _target(p99, 0.25, hard=False),
             "cycle p95, cores saturated (hard, s; the aim is 0.3)": _target(_at(saturated, 0.95), 1.0),
         },
     }
@@ -145,5 +145,5 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"n": len(values)} | {name: round(_at(values, share), 4) for name, share in shares.items()}
 
 
-def _target(value: float, limit: float) -> dict[str, Any]:
-    return {"value": round(value, 4), "limit": limit, "ok": value <= limit}
+def _target(value: float, limit: float, hard: bool = True) -> dict[str, Any]:
+    return {"value": round(value, 4), "limit": limit, "ok": value <= limit, "hard": hard}

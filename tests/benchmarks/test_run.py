@@ -20,8 +20,8 @@ def bench(root, name, body):
     (root / f"benchmarks/bench_{name}.py").write_text(f"def run():\n    {body}\n")
 
 
-def target(ok):
-    return f"return {{'targets': {{'speed': {{'value': 1, 'limit': 2, 'ok': {ok}}}}}}}"
+def target(ok, hard=True):
+    return f"return {{'targets': {{'speed': {{'value': 1, 'limit': 2, 'ok': {ok}, 'hard': {hard}}}}}}}"
 
 
 def test_all_targets_met_is_0_and_the_figures_are_written(root, capsys):
@@ -54,3 +54,10 @@ def test_an_unknown_name_and_no_benchmark_at_all_are_wrong_usage(root):
     assert run.main([], root) == 2
     bench(root, "a", target(True))
     assert run.main(["b"], root) == 2
+
+
+def test_a_missed_aim_is_told_and_no_more(root, capsys):
+    bench(root, "a", target(False, hard=False))
+
+    assert run.main([], root) == 0
+    assert "a: speed: 1 misses 2 (an aim)" in capsys.readouterr().out
