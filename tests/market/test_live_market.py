@@ -285,11 +285,25 @@ def test_what_the_venue_does_not_answer_makes_the_watermark_old_and_is_caught_up
         healed = gather(market, to(market, at(market, 20)), {}, NEEDS)
 
     assert stale.health[BTC].watermark == market.time(k)
-    assert stale.exchange_down
-    assert not healed.exchange_down
+    assert not stale.exchange_down
     assert healed.health[BTC].watermark == market.time(later + 2)
     assert len(healed.bars[300, BTC].start) == 50
     assert set(np.diff(healed.bars[300, BTC].start)) == {300}
+
+
+@pytest.mark.req("EX1")
+@pytest.mark.parametrize("route", ["time", "public_products"])
+def test_an_exchange_that_does_not_tell_the_time_or_its_products_is_down(tmp_path, route):
+    with live(tmp_path) as market:
+        market.stage.direct("/clock", step_seconds=600)
+        market.stage.fault("status_before", route, status=503)
+        market.advance(market.index_at_or_after(at(market, 5)))
+        down = market.exchange_down
+        market.stage.direct("/faults", faults=[])
+        market.advance(market.index_at_or_after(at(market, 10)))
+
+        assert down
+        assert not market.exchange_down
 
 
 @pytest.mark.req("ST1")

@@ -99,10 +99,9 @@ class LiveMarket:
         """Make everything up to instant *k* known, as far as the venue answers; waits for the last bar to be over."""
         at = k * self.step
         if at > self._now.at:
-            self.fill.reach(at)
-            if not self.fill.down and self.fill.tried(self._products.look):
+            self.exchange_down = not (self.fill.reach(at) and self.fill.tried(self._products.look))
+            if not self.fill.down:
                 self.fill.tried(lambda: self.feed.second_opinions(self.tradable))
-            self.exchange_down = bool(self.fill.down)
             self._now = self._closed(at)
 
     def _closed(self, at: int) -> WindowAt:

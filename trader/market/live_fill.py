@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from trader.errors import ExchangeUnreachable, TraderError
+from trader.market.coinbase_http import RefusedQuestion
 from trader.market.coinbase_rest import SETTLE, Candles, PublicRest
 from trader.market.coinbase_streams import Streams
 from trader.market.live_window import LiveWindow
@@ -48,20 +49,25 @@ class BackFill:
             self.known[symbol] = since
             self._ask(symbol, at)
 
-    def reach(self, at: int) -> None:
-        """Everything up to *at* (epoch seconds), as far as the venue answers."""
+    def reach(self, at: int) -> bool:
+        """Everything up to *at* (epoch seconds), as far as the venue answers; False where it tells no time."""
         self.down = ""
-        if self.tried(lambda: self._wait(at)):
+        there = self.tried(lambda: self._wait(at))
+        if there:
             for symbol in self._missing(at):
                 if self._streams.silent(symbol, self.known[symbol], at):
                     self.known[symbol] = at
                 elif not self.down:
                     self.tried(lambda symbol=symbol: self._ask(symbol, at))  # type: ignore[misc]
+        return there
 
     def tried(self, question: Callable[[], None]) -> bool:
         """Ask; where the venue does not answer that is remembered, and whoever depends on it finds it out of date."""
         try:
             question()
+        except RefusedQuestion as error:  # it answers; what it says concerns this question alone
+            self.notes.append(str(error))
+            return False
         except ExchangeUnreachable as error:
             self.down = str(error)
             self.notes.append(self.down)
