@@ -35,6 +35,7 @@ def overview(station: Station, asked: dict[str, Any]) -> Any:
     return {
         "now": stamp(station.clock.now()),
         "speed": station.clock.speed,
+        "starts": station.starts,
         "orders": len(venue.orders),
         "fills": len(venue.fills),
         "requests": station.log[-1].number if station.log else 0,

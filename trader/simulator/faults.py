@@ -89,19 +89,21 @@ class Fault:
 
 
 class FaultPlan:
-    """All rules in force."""
+    """All rules in force, each with a chance of its own: what a stream draws is not missing elsewhere."""
 
     def __init__(self, seed: int = 0, faults: list[Fault] | None = None) -> None:
         self.seed = seed
-        self.faults = faults or []
-        self._chance = random.Random(seed)
+        self.faults: list[Fault] = []
+        self._chances: list[random.Random] = []
+        self.replace(faults or [])
 
     def replace(self, faults: list[Fault], seed: int | None = None) -> None:
         """New rules, counted from here."""
         self.seed = self.seed if seed is None else seed
         self.faults = faults
-        self._chance = random.Random(self.seed)
+        self._chances = [random.Random(f"{self.seed} {number}") for number in range(len(faults))]
 
     def draw(self, route: str, kinds: Mapping[str, str]) -> list[Fault]:
         """The faults of those *kinds* that hit this call of *route*."""
-        return [fault for fault in self.faults if fault.kind in kinds and fault.fires(route, self._chance)]
+        rules = zip(self.faults, self._chances, strict=True)
+        return [fault for fault, chance in rules if fault.kind in kinds and fault.fires(route, chance)]

@@ -115,8 +115,11 @@ class Simulator:
         while True:
             server = self._server(api, tls=True)
             serving = asyncio.create_task(server.serve(sockets=[plug]))
+            told = False
             while not serving.done():
-                if server.started:
+                if server.started and not told:
+                    told = True
+                    self.station.starts += 1
                     self._up.set()
                 if self._stopping.is_set() or self.station.restarts:
                     server.should_exit = True

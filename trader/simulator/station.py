@@ -61,6 +61,8 @@ class Station:
         self.chance = random.Random(self.plan.seed)
         self.streams: Callable[[Fault], int] = lambda fault: 0
         self.restarts: list[float] = []
+        self.starts = 0
+        """How often the API came up."""
         self.renew_certificate: Callable[[], None] = lambda: None
         self._count = 0
 
