@@ -13,6 +13,7 @@ from requests.exceptions import HTTPError
 from tests.simulator.conftest import on_stage
 from trader.simulator.keys import VIEW, new_key
 from trader.simulator.limits import LimitRules
+from trader.simulator.settings import VenueSettings
 
 BTC = "BTC-USD"
 
@@ -283,29 +284,37 @@ def test_one_connection_serves_many_calls(stage):
     assert pool.num_connections == 1
 
 
-def test_what_is_late_is_seen_in_time(stage):
-    stage.direct("/settings", get_late_seconds=0.4, list_late_seconds=0.4, fills_late_seconds=0.4)
-    made = stage.sdk.market_order_buy("late-1", BTC, quote_size="10").to_dict()["success_response"]["order_id"]
+def test_what_is_late_is_seen_in_time(tmp_path):
+    late = {"get_late_seconds": 2, "list_late_seconds": 3, "fills_late_seconds": 4}
+    with on_stage(tmp_path, speed=0.0, settings=VenueSettings(seed=7, **late)) as stage:
+        made = stage.sdk.market_order_buy("late-1", BTC, quote_size="10").to_dict()["success_response"]["order_id"]
 
-    assert status_of(lambda: stage.sdk.get_order(made))[0] == 404
-    assert made not in {row["order_id"] for row in stage.sdk.list_orders().to_dict()["orders"]}
-    assert stage.sdk.get_fills(order_ids=[made]).to_dict()["fills"] == []
-    time.sleep(0.5)
-    assert stage.sdk.get_order(made).to_dict()["order"]["status"] == "FILLED"
-    assert stage.sdk.get_fills(order_ids=[made]).to_dict()["fills"]
+        def seen():
+            try:
+                got = stage.sdk.get_order(made).to_dict()["order"]["order_id"] == made
+            except HTTPError as error:
+                got = error.response.status_code != 404
+            listed = made in {row["order_id"] for row in stage.sdk.list_orders().to_dict()["orders"]}
+            return got, listed, bool(stage.sdk.get_fills(order_ids=[made]).to_dict()["fills"])
+
+        found = []
+        for _ in range(5):
+            found.append(seen())
+            stage.direct("/clock", step_seconds=1)
+    assert found == [(False,) * 3, (False,) * 3, (True, False, False), (True, True, False), (True,) * 3]
 
 
-def test_balances_can_be_late(stage):
-    stage.direct("/settings", balances_late_seconds=0.5)
-    stage.direct("/deposit", currency="USDC", amount="1")
-    time.sleep(0.6)
+def test_balances_can_be_late(tmp_path):
+    with on_stage(tmp_path, speed=0.0, settings=VenueSettings(seed=7, balances_late_seconds=5)) as stage:
 
-    def usdc():
-        rows = stage.sdk.get_accounts(limit=250).to_dict()["accounts"]
-        return next(row["available_balance"]["value"] for row in rows if row["currency"] == "USDC")
+        def usdc():
+            rows = stage.sdk.get_accounts(limit=250).to_dict()["accounts"]
+            return next(row["available_balance"]["value"] for row in rows if row["currency"] == "USDC")
 
-    before = usdc()
-    stage.direct("/deposit", currency="USDC", amount="5")
-    assert usdc() == before
-    time.sleep(0.6)
-    assert Decimal(usdc()) == Decimal(before) + 5
+        stage.direct("/clock", step_seconds=60)
+        stage.direct("/deposit", currency="USDC", amount="5")
+        assert usdc() == "0"
+        stage.direct("/clock", step_seconds=4)
+        assert usdc() == "0"
+        stage.direct("/clock", step_seconds=1)
+        assert usdc() == "5"
