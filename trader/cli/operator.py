@@ -42,7 +42,9 @@ def arm(config_dir: ConfigDir = DEFAULT_CONFIG_DIR, overrides: Overrides = None,
         typer.echo(f"armed: {wanted}, until {record.expires_at}")
 
 
-def kill(reason: Reason, config_dir: ConfigDir = DEFAULT_CONFIG_DIR, as_json: AsJson = False) -> None:
+def kill(
+    reason: Reason, config_dir: ConfigDir = DEFAULT_CONFIG_DIR, overrides: Overrides = None, as_json: AsJson = False
+) -> None:
     """
     Stop everything: no order leaves any more, what works is cancelled, and only `trader resume` lifts it.
 
@@ -50,13 +52,14 @@ def kill(reason: Reason, config_dir: ConfigDir = DEFAULT_CONFIG_DIR, as_json: As
     """
     from trader.running.operating import kill as pressed
 
-    path = pressed(_config(config_dir, None, None), reason)
+    path = pressed(_config(config_dir, None, overrides), reason)
     typer.echo(json.dumps({"flag": str(path), "reason": reason}) if as_json else f"killed; the flag is {path}")
 
 
 def resume(
     config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
     mode: Mode = None,
+    overrides: Overrides = None,
     acknowledge: Acknowledge = "",
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +70,7 @@ def resume(
     """
     from trader.running.operating import resume as resumed
 
-    was = resumed(_config(config_dir, mode, None), acknowledge)
+    was = resumed(_config(config_dir, mode, overrides), acknowledge)
     typer.echo(json.dumps({"was": was.value, "state": "active"}) if as_json else f"active again; it was {was.value}")
 
 

@@ -1,0 +1,137 @@
+"""Live, end to end: the real command, real kernels, the unmodified SDK, TLS, a venue that fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.live import ACCOUNT, LiveAccount
+from tests.simulator.conftest import on_stage
+from trader.model.events import OrderFilled, StateMoved
+from trader.state.journal import journal_path, verify
+from trader.state.trail import trails
+
+FAULTS = [
+    {"route": "create_order", "kind": "drop_after", "probability": 0.06},
+    {"route": "create_order", "kind": "status_after", "probability": 0.06},
+    {"route": "create_order", "kind": "cut_body", "probability": 0.04},
+    {"route": "create_order", "kind": "throttled", "probability": 0.05},
+    {"route": "list_orders", "kind": "status_before", "probability": 0.03, "status": 503},
+    {"route": "list_fills", "kind": "duplicate_fill", "probability": 0.2},
+    {"route": "list_fills", "kind": "bad_json", "probability": 0.03},
+    {"route": "get_order", "kind": "drop_before", "probability": 0.05},
+    {"route": "ws_*", "kind": "gap", "probability": 0.002},
+    {"route": "ws_*", "kind": "close", "probability": 0.001, "status": 1006},
+]
+
+
+def room(folder: Path) -> Path:
+    """Where the simulator keeps its papers."""
+    made = folder / "stage"
+    made.mkdir()
+    return made
+
+
+def no_secret_in(folder: Path, stage) -> None:
+    secret = json.loads(Path(stage.key_file).read_text())["privateKey"].splitlines()[1]
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.req("M1")
+def test_live_is_refused_for_each_missing_condition_alone(tmp_path):
+    with on_stage(room(tmp_path), speed=60) as stage:
+        account = LiveAccount(tmp_path / "account", stage)
+
+        unarmed = account.run(1)
+        assert (unarmed.returncode, "nobody has armed" in unarmed.stderr) == (1, True), unarmed.stderr
+        mistyped = account.trader("arm", typed="yes\n")
+        assert (mistyped.returncode, "nothing was armed" in mistyped.stderr) == (1, True), mistyped.stderr
+
+        account.arm()
+        account.settings["policy.risk.max_open_positions.max_open_positions"] = 7
+        changed = account.run(1)
+        assert (changed.returncode, "armed for config_hash" in changed.stderr) == (1, True), changed.stderr
+
+        account.settings["policy.execution.fees.taker_bps"] = 90
+        account.arm()
+        dearer = account.run(1)
+        assert (dearer.returncode, "fee_margin_bps" in dearer.stderr) == (2, True), dearer.stderr
+        assert not account.orders()
+
+
+@pytest.mark.req("M1")
+def test_a_real_venue_is_out_of_reach(tmp_path):
+    with on_stage(room(tmp_path)) as stage:
+        account = LiveAccount(tmp_path / "account", stage)
+        account.settings["app.exchange.coinbase.rest_host"] = "api.coinbase.com"
+
+        for done in (account.trader("arm", typed=f"rehearse {ACCOUNT} on api.coinbase.com\n"), account.run(1)):
+            assert (done.returncode, "stays on this machine" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.req("X1", "X2", "M1", "EXITS")
+@pytest.mark.slow
+def test_a_short_rehearsal_trades_and_its_books_are_the_venues(tmp_path):
+    with on_stage(room(tmp_path), speed=60) as stage:
+        account = LiveAccount(tmp_path / "account", stage)
+        account.arm()
+
+        done = account.run(5)
+
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert [cycle["notebook"] for cycle in said["cycles"]] == ["complete"] * 5
+        assert any(isinstance(event, OrderFilled) for event in account.events())
+        assert account.agrees()["agrees"]
+        assert stage.see("/")["audit"] == []
+        no_secret_in(tmp_path / "account", stage)
+
+
+@pytest.mark.req("K1")
+@pytest.mark.slow
+def test_a_killed_rehearsal_stays_killed_until_the_operator_has_typed_why(tmp_path):
+    with on_stage(room(tmp_path), speed=60) as stage:
+        account = LiveAccount(tmp_path / "account", stage)
+        account.arm()
+        (tmp_path / "account/var/run").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "account/var/run/KILL").write_text("it lies")
+
+        assert account.run(1).returncode == 0
+        assert not account.orders()
+        kills = [event for event in account.events() if isinstance(event, StateMoved)]
+        assert [(event.state.value, event.reason) for event in kills] == [("killed", "it lies")]
+
+        assert account.trader("resume", "--mode", "live").returncode == 1
+        assert account.trader("resume", "--mode", "live", "--acknowledge", "it lies").returncode == 0
+        assert not (tmp_path / "account/var/run/KILL").exists()
+
+
+@pytest.mark.prove
+@pytest.mark.req("X1", "X2", "M1")
+@pytest.mark.timeout(900)
+def test_a_day_at_speed_through_faults_ends_with_books_equal_to_the_cent(tmp_path):
+    with on_stage(room(tmp_path), speed=240) as stage:
+        account = LiveAccount(tmp_path / "account", stage, timeframe="15m", speed=240)
+        account.arm()
+        stage.direct("/faults", faults=FAULTS, seed=11)
+
+        done = account.run(80, timeout=700)
+        stage.direct("/faults", faults=[])
+
+        assert done.returncode == 0, done.stderr
+        fired = stage.see("/faults")
+        found = account.agrees()
+        assert found["differences"] == [], (found, fired)
+        assert found["strangers"] == []
+        assert stage.see("/")["audit"] == []
+        ours = [order["client_order_id"] for order in account.orders()]
+        assert len(ours) == len(set(ours)) >= 20
+        assert sum(isinstance(event, OrderFilled) for event in account.events()) >= 10
+        gaps = {one: trail.gaps() for one, trail in trails(account.events()).items() if trail.gaps()}
+        assert gaps == {}
+        assert verify(journal_path(tmp_path / "account/var", "live", ACCOUNT)).damage == ""
+        no_secret_in(tmp_path / "account", stage)
