@@ -38,7 +38,7 @@ PRODUCTS = {
 }
 CAPS = {
     "wide": Caps(Decimal(20), Decimal(35), Decimal(50)),
-    "tight": Caps(Decimal(3), Decimal(5), Decimal(7)),
+    "tight": Caps(Decimal(3), Decimal(5), Decimal("5.5")),
     "rich": Caps(Decimal(60), Decimal(110), Decimal(150)),
 }
 
@@ -66,7 +66,7 @@ def desk_of(caps: str, entry_style: str) -> Desk:
 
 
 def _rules(caps: Caps) -> tuple[Any, ...]:
-    budgets = {name: Budget(caps.total_pct / 2, 2) for name in STRATEGIES}
+    budgets = {name: Budget(caps.total_pct * 3 / 4, 2) for name in STRATEGIES}
     fields: dict[str, tuple[Any, ...]] = {
         "min_conviction": (Decimal("0.2"),),
         "stop_bounds": (Decimal("0.3"), Decimal(20), Decimal("0.3"), Decimal(50)),

@@ -77,12 +77,9 @@ class People:
         listing = LISTINGS[self.rng.randrange(len(LISTINGS))]
         venue, symbol = self.world.venue, listing.symbol
         bid, ask = venue.quote(symbol)
-        price = (
-            ask
-            if self.rng.random() < 0.5
-            else bid * Decimal("0.97") // listing.price_increment * listing.price_increment
-        )
-        size = Decimal(100) / price // listing.base_increment * listing.base_increment
+        step, grain = venue.price_increments[symbol], venue.base_increments[symbol]
+        price = (ask if self.rng.random() < 0.5 else bid * Decimal("0.97")) // step * step
+        size = Decimal(100) / price // grain * grain
         self._manual += 1
         kind = WireKind.LIMIT_GTC
         wire = WireOrder(f"app-{self._manual}", symbol, Side.BUY, kind, max(size, listing.base_min_size), price)

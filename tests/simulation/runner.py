@@ -122,9 +122,8 @@ def main(arguments: list[str]) -> int:
         print(failure)
     for name, times in sorted(tally.seen.items()):
         print(f"{times:9} {name}")
-    print(
-        f"{tally.seeds} seeds, {len(tally.failures)} failures, {tally.seconds:.0f} s, {tally.cycles_per_second:.0f} cycles/s"
-    )
+    speed = f"{tally.seconds:.0f} s, {tally.cycles_per_second:.0f} cycles/s"
+    print(f"{tally.seeds} seeds, {len(tally.failures)} failures, {speed}")
     return bool(tally.failures)
 
 

@@ -42,6 +42,7 @@ class Scenario:
     fates: tuple[str, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile("scripted", mood="still"))
     happens: Mapping[int, Happening] = field(default_factory=dict)
+    fate: Fate = field(default_factory=Fate)
     seed: int = 1
 
     def world(self, fate: Fate | None = None, making: Callable[..., TraderProcess] = TraderProcess) -> World:
@@ -51,7 +52,7 @@ class Scenario:
             CYCLES,
             self.profile,
             making,
-            fate or Fate(),
+            fate or self.fate,
             wishes=lambda number: self.wants.get(number, ()),
         )
         world.wire.script = list(self.fates)
@@ -115,7 +116,8 @@ SCENARIOS = (
     Scenario("an exit is lost", IN_AND_OUT, ("", "lost", "response_lost")),
     Scenario("lists that lag", IN_AND_OUT, profile=LAGGING),
     Scenario("a thin book", IN_AND_OUT, profile=THIN),
-    Scenario("two strategies in one symbol", {0: (buys(),), 1: (buys(strategy="beta"),), 3: (sells(), sells(strategy="beta"))}),
+    Scenario("two strategies in one symbol",
+             {0: (buys(),), 1: (buys(strategy="beta"),), 3: (sells(), sells(strategy="beta"))}),
     Scenario("a maker entry", {0: (buys(),)}, profile=MAKER),
     Scenario("a maker entry that races its end", {0: (buys(),)}, profile=RACING, happens={20: _manual_cancel}),
     Scenario("a maker entry under kill", {0: (buys(), buys(ETH))}, profile=MAKER, happens={20: _kill}),
@@ -128,7 +130,12 @@ SCENARIOS = (
     Scenario("kill while sending", {0: (buys(), buys(ETH))}, ("response_lost",), happens={2: _kill}),
     Scenario("a rise while nobody knows", {0: (buys(),), 1: (buys(ETH),)}, ("response_lost",),
              replace(TIGHT, habits=VenueHabits(fill_lag_ms=1, order_lag_ms=1)), {40: _rise}),
+    Scenario("an answer that names another order", {0: (buys(), buys(ETH, "beta"), buys("DOGE-USD"))},
+             ("", "another_id")),
+    Scenario("a second entry above a stop", {0: (buys(),), 3: (buys(),)}, profile=STOPS),
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
+    Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
+             happens={70: _manual}, fate=Fate(31, (4,))),
     Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),
 )  # fmt: skip
 BY_NAME = MappingProxyType({one.name: one for one in SCENARIOS})

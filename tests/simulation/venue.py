@@ -218,10 +218,9 @@ class Venue:
         return int(longest_ms * self.rng.random() ** 2) if longest_ms else 0
 
     def _refusal(self, wire: WireOrder) -> str:
-        flags = self.flags[wire.symbol]
-        if flags.view_only or flags.disabled or not flags.online or flags.cancel_only:
+        if not self.product(wire.symbol).tradable:
             return "ORDER_ENTRY_DISABLED"
-        if flags.post_only and not wire.post_only:
+        if self.flags[wire.symbol].post_only and not wire.post_only:
             return "POST_ONLY_MODE"
         if wire.size <= ZERO or wire.size % self.base_increments[wire.symbol]:
             return "INVALID_SIZE_PRECISION"
@@ -230,10 +229,9 @@ class Venue:
         if wire.size < self.paths[wire.symbol].listing.base_min_size:
             return "INVALID_SIZE_TOO_SMALL"
         if wire.kind is WireKind.STOP_LIMIT_GTC:
-            if wire.stop_price is None or wire.side is BUY or wire.stop_price < wire.limit_price:
-                return "UNSUPPORTED_ORDER_CONFIGURATION"
-            if wire.stop_price >= self.quote(wire.symbol)[0]:
-                return "PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE"
+            why = self._stop_refusal(wire)
+            if why:
+                return why
         if wire.end_time is not None and ms_of(wire.end_time) <= self.clock.ms:
             return "END_TIME_IS_IN_THE_PAST"
         if wire.side is BUY:
@@ -246,6 +244,12 @@ class Venue:
         if wire.post_only and (wire.limit_price >= ask if wire.side is BUY else wire.limit_price <= bid):
             return "INVALID_LIMIT_PRICE_POST_ONLY"
         return ""
+
+    def _stop_refusal(self, wire: WireOrder) -> str:
+        if wire.stop_price is None or wire.side is BUY or wire.stop_price < wire.limit_price:
+            return "UNSUPPORTED_ORDER_CONFIGURATION"
+        above = wire.stop_price >= self.quote(wire.symbol)[0]
+        return "PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE" if above else ""
 
     def _take(self, order: TrueOrder) -> None:
         """Walk the levels that stand against *order*, up to its limit."""

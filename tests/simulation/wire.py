@@ -100,10 +100,13 @@ class SimulatedWire:
             clock.pass_ms(CLIENT_TIMEOUT_MS)
             return OutcomeUnknown("timeout")
         clock.pass_ms(rng.randrange(20, 150))
-        if fate:
+        if fate and fate != "another_id":
             return OutcomeUnknown({"502_after": "HTTP 502", "truncated": "the body ends early"}[fate])
         if isinstance(there, str):
             return Refused(there)
+        if fate == "another_id" and there is not self.venue.orders[0]:
+            self.told.fault("another's id")
+            return Acknowledged(self.venue.orders[0].order_id)
         return Acknowledged(there.order_id)
 
     def _lands(self, flight: Flight) -> None:
