@@ -1,0 +1,111 @@
+"""A trader that buys and sells as fast as it can until somebody kills it; run in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from trader.exchange.coinbase import CoinbaseWire
+from trader.exchange.coinbase_key import key_from_file
+from trader.exchange.coinbase_settings import CoinbaseSettings, RateRules
+from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wiring import WirePolicy
+from trader.model.events import AccountOpened, IntentStored
+from trader.model.money import ZERO
+from trader.model.orders import OrderIntent, OrderStatus, OrderType
+from trader.model.trading import Side
+from trader.running.clock import SystemClock, VenueClock
+from trader.state.journal import SqliteJournal
+from trader.state.ledger import Ledger
+
+BTC = "BTC-USD"
+SIZE = Decimal("0.001")
+WIDE = RateRules(200, 50, 200, 50, 200, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What another process needs to know to trade on a stage."""
+
+    journal: Path
+    host: str
+    ca_file: str
+    key_file: str
+    price: Decimal
+
+    def wire(self) -> CoinbaseWire:
+        settings = CoinbaseSettings(rest_host=self.host, ca_file=Path(self.ca_file), rates=WIDE)
+        return CoinbaseWire.connect(settings, key_from_file(Path(self.key_file)), clock=SystemClock())
+
+
+class Account:
+    """The account as any new process finds it: from its journal and the venue, and nothing else."""
+
+    def __init__(self, where: Where) -> None:
+        self.where, self.wire = where, where.wire()
+        self.journal = SqliteJournal(where.journal, mode="live", account="killed")
+        self.clock = VenueClock(self.wire.time())
+        events = list(self.journal.replay())
+        if not events:
+            events = [AccountOpened(self.clock.now(), "live", "killed", self.wire.balances()["USD"].total, "1", "h")]
+            self.journal.append(events)
+        self.ledger, lives = Ledger(), Lifecycle()
+        self.ledger.apply_all(events)
+        lives.apply_all(events)
+        opened = events[0]
+        assert isinstance(opened, AccountOpened)
+        setup = WireSetup(self.wire, self.clock, (BTC,), WirePolicy(exit_slippage_bps=Decimal(2_000)))
+        self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time)
+        self.execution.take_up()
+        assert self.execution.sync(), self.execution.down
+
+    def trade(self) -> None:
+        """Sell what is held, else buy; every other buy rests first."""
+        held = self.ledger.positions.get(("sma", BTC))
+        n = len(self.execution.lives.lives)
+        resting = held is None and n % 4 == 0
+        now, price = self.clock.now(), self.where.price
+        self.execution.cancel(list(self.execution.lives.live))
+        intent = OrderIntent(
+            client_order_id=f"t247-{BTC}-{n}-{int(now.timestamp() * 1e6)}",
+            as_of=now,
+            symbol=BTC,
+            side=Side.BUY if held is None else Side.SELL,
+            strategy="sma",
+            size=SIZE if held is None else held.size,
+            order_type=OrderType.LIMIT_MAKER if resting else OrderType.MARKET,
+            limit_price=price * Decimal("0.8") if resting else None,
+            reference_price=price,
+            worst_case_usd=SIZE * price * Decimal("1.2") if held is None else ZERO,
+        )
+        self.execution.record(IntentStored(now, intent))
+        self.execution.send([intent], now)
+        self.execution.sync()
+
+    def settle(self) -> None:
+        """Look until nothing is unknown or working any more; waits in the venue's time alone."""
+        for _ in range(200):
+            self.execution.sync()
+            self.execution.cancel(list(self.execution.lives.live))
+            if not self.execution.lives.live:
+                return
+            unknown = any(one.status is OrderStatus.UNKNOWN for one in self.execution.lives.live.values())
+            if unknown:
+                self.clock.set(self.clock.now() + timedelta(seconds=60))
+            self.clock.sleep(0.05)
+        raise AssertionError(f"still there: {self.execution.lives.live}")
+
+    def close(self) -> None:
+        self.journal.close()
+        self.wire.close()
+
+
+def trade_until_killed(where: Where, mouth: Connection) -> None:
+    account = Account(where)
+    mouth.send("trading")
+    while True:
+        account.trade()
