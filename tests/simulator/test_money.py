@@ -154,6 +154,23 @@ def test_a_planted_leak_is_caught(ledger):
     assert audit(venue)
 
 
+class ForgetfulOfBase(Ledger):
+    """Promises dollars, and nothing else: a bracket would rest on what can be sold a second time."""
+
+    def hold(self, order_id, currency, amount):
+        if currency == "USD":
+            super().hold(order_id, currency, amount)
+
+
+def test_an_order_that_holds_nothing_is_caught():
+    venue = a_venue(ledger=ForgetfulOfBase())
+    legs = {"limit_price": "105", "stop_trigger_price": "95"}
+    order = create(venue, "parent", ABC, "BUY", market(base="1"), {"trigger_bracket_gtc": legs})
+
+    assert order.status == "FILLED"
+    assert audit(venue) == [f"order {order.attached_id}: holds 0, not 1"]
+
+
 def test_nothing_can_be_promised_twice():
     venue = a_venue()
     place(venue, limit("60", "99"))

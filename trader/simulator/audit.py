@@ -51,20 +51,18 @@ def _as_the_fills_say(venue: Venue) -> Iterator[str]:
 
 
 def _holds(venue: Venue) -> Iterator[str]:
-    promised: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    total: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for order_id, (currency, amount) in venue.ledger.holds.items():
         order = venue.orders[order_id]
-        promised[currency] += amount
+        total[currency] += amount
         if order.done:
             yield f"order {order_id}: {order.status}, and still holds {amount} {currency}"
         if amount < 0:
             yield f"order {order_id}: holds {amount} {currency}"
-        if not order.size_in_quote and amount != order.left_base * order.hold_unit:
-            yield f"order {order_id}: holds {amount} {currency}, not {order.left_base * order.hold_unit}"
     for currency in venue.ledger.currencies():
         held = venue.ledger.held(currency)
-        if held != promised[currency]:
-            yield f"{currency}: {held} is held, the orders say {promised[currency]}"
+        if held != total[currency]:
+            yield f"{currency}: {held} is held, the orders say {total[currency]}"
         if venue.ledger.available(currency) < 0:
             yield f"{currency}: {venue.ledger.available(currency)} available"
 
@@ -78,8 +76,18 @@ def _orders(venue: Venue) -> Iterator[str]:
                 yield f"fill {fill.entry_id}: {fill.base} at {fill.price} is not {fill.quote}"
     for order in venue.orders.values():
         yield from _order(order, rows[order.order_id])
+        _, held = venue.ledger.holds.get(order.order_id, ("", ZERO))
+        if not order.done and held != promised(order):
+            yield f"order {order.order_id}: holds {held}, not {promised(order)}"
     if len(set(venue.by_client_id.values())) != len(venue.orders):
         yield "an order has no client order id of its own"
+
+
+def promised(order: Order) -> Decimal:
+    """What a working order must hold; a bracket that still waits for its size, nothing."""
+    if order.terms.quote_size is not None:
+        return order.terms.quote_size - order.filled_quote - order.fees
+    return order.left_base * order.hold_unit
 
 
 def _order(order: Order, rows: list[Fill]) -> Iterator[str]:
