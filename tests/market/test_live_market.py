@@ -321,6 +321,45 @@ def test_a_snapshot_holds_what_was_quoted_at_its_instant_and_nothing_later(tmp_p
         assert [float(mid) for _, mid in market.mids(BTC)] == [100, 100, 50.5]
 
 
+@pytest.mark.req("ST1")
+@pytest.mark.parametrize(
+    ("after", "age_seconds"),
+    [
+        pytest.param("another quote", 0, id="the next one shows that it stood until then"),
+        pytest.param("heartbeats", 20, id="heartbeats show nothing"),
+        pytest.param("a gap", None, id="after a gap nobody knows"),
+    ],
+)
+def test_how_old_a_quote_is_at_an_instant_after_it(tmp_path, after, age_seconds):
+    with live(tmp_path) as market:
+        told, time = Told(market), at(market, 5)
+        told.quote(time - timedelta(seconds=20), "98", "102")
+        if after == "a gap":
+            told.number += 1
+            market.streams.hear("1", replace(parse(ticker()), time=time + timedelta(seconds=1), sequence=told.number))
+        elif after == "heartbeats":
+            told.beat(time + timedelta(seconds=1))
+        else:
+            told.quote(time + timedelta(seconds=1), "50", "51")
+        quote = gather(market, to(market, time), {}, NEEDS).quotes.get(BTC)
+
+    assert (None if quote is None else (time - quote.time).total_seconds()) == age_seconds
+    assert quote is None or quote.bid == 98
+
+
+@pytest.mark.req("ST1")
+@pytest.mark.parametrize(("moved", "age_seconds"), [("0", 0), ("0.01", 20)])
+def test_a_quiet_quote_is_as_young_as_rest_says(tmp_path, moved, age_seconds):
+    with live(tmp_path) as market:
+        told, time = Told(market), at(market, 5)
+        market.stage.direct("/clock", step_seconds=(time - market.rest.time()).total_seconds() + 2)
+        real = market.rest.quote(BTC)
+        told.quote(time - timedelta(seconds=20), str(real.bid - Decimal(moved)), str(real.ask))
+        quote = gather(market, to(market, time), {}, NEEDS).quotes[BTC]
+
+    assert (time - quote.time).total_seconds() == age_seconds
+
+
 def test_the_watermark_moves_on_while_every_trade_is_heard_of(tmp_path):
     with live(tmp_path) as market:
         told = Told(market)

@@ -86,8 +86,18 @@ class SymbolState:
             self.mids.append((quote.time, mid))
 
     def quote_at(self, instant: datetime) -> Quote | None:
-        """What was quoted at *instant*, a whole second: the newest quote from before it, or of that very moment."""
-        return next((quote for quote in reversed(self.quotes) if quote.time <= instant), None)
+        """
+        What was quoted at *instant*, a whole second.
+
+        Where there is a newer quote too, and nothing was missed in between, the one before it stood until then: it
+        was the quote at *instant*, and that is its time.  Else it is as old as it is; heartbeats say nothing of it.
+        """
+        stood = False
+        for quote in reversed(self.quotes):
+            if quote.time <= instant:
+                return Quote(quote.symbol, quote.bid, quote.ask, instant) if stood else quote
+            stood = True
+        return None
 
     def heard_until(self, now: datetime) -> datetime | None:
         """Up to where every trade has been heard of at *now*; None where some may have been missed."""

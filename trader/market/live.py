@@ -101,7 +101,7 @@ class LiveMarket:
         if at > self._now.at:
             self.exchange_down = not (self.fill.reach(at) and self.fill.tried(self._products.look))
             if not self.fill.down:
-                self.fill.tried(lambda: self.feed.second_opinions(self.tradable))
+                self.fill.tried(lambda: self.feed.ask_again(self.tradable, self.time(k)))
             self._now = self._closed(at)
 
     def _closed(self, at: int) -> WindowAt:

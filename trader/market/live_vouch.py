@@ -4,8 +4,9 @@ What a live feed vouches for in one symbol: now, for the last look before a send
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from trader.market.coinbase_rest import PublicRest
 from trader.market.coinbase_streams import Streams
@@ -13,9 +14,11 @@ from trader.market.live_fill import BackFill
 from trader.model.market import FeedHealth, Quote
 from trader.universe import TIER_SPREAD, Spread
 
+QUIET: Final = timedelta(seconds=1)
+
 
 class Vouching:
-    """Reads streams and back-fill; makes no call but in `second_opinions`."""
+    """Reads streams and back-fill; makes no call but in `second_opinions`, `affirm` and `refresh`."""
 
     def __init__(self, rest: PublicRest, streams: Streams, fill: BackFill, step: int) -> None:
         self._rest, self._streams, self._fill, self._step = rest, streams, fill, step
@@ -48,6 +51,11 @@ class Vouching:
         jump, suspect = self._streams.jump(symbol)
         return FeedHealth(watermark if instant is None else min(watermark, instant), self._step, jump, suspect)
 
+    def ask_again(self, symbols: Sequence[str], instant: datetime) -> None:
+        """What the streams alone cannot tell of *instant*."""
+        self.second_opinions(symbols)
+        self.affirm(symbols, instant)
+
     def second_opinions(self, symbols: Iterable[str]) -> None:
         """Ask the venue over REST where the streams alone cannot tell a price from a mistake."""
         for symbol in symbols:
@@ -55,6 +63,20 @@ class Vouching:
                 quote = self._rest.quote(symbol)
                 if quote is not None:
                     self._streams.second(quote)
+
+    def affirm(self, symbols: Iterable[str], instant: datetime) -> None:
+        """
+        Ask REST whether a quote that has not moved since before *instant* still stands.
+
+        Where the answer is another one, the streams have missed something or will tell it: the quote stays old.
+        """
+        for symbol in symbols:
+            known = self._streams.quote(symbol)
+            if known is None or instant - known.time <= QUIET:
+                continue
+            asked = self._rest.quote(symbol)
+            if asked is not None and asked.time > instant and (asked.bid, asked.ask) == (known.bid, known.ask):
+                self._streams.offer(asked)
 
     def refresh(self, symbol: str, older_than: timedelta) -> None:
         """Ask the venue for the quote of a product so quiet that its streams have not spoken for so long."""
