@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,6 +34,7 @@ from trader.market.panel import Panel
 from trader.model.market import Product
 from trader.policy import Budget, StrategyStanza
 from trader.registry import LoadedStrategy
+from trader.state.memory import MemoryJournal
 
 ROOT = Path(__file__).resolve().parent.parent
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -129,7 +131,7 @@ def run() -> dict[str, Any]:
     for _ in range(PAIRS):
         loop.append(cpu_seconds(lambda: bar_loop(reference)))
         for name, job in jobs.items():
-            spent[name].append(cpu_seconds(job.walk))
+            spent[name].append(cpu_seconds(partial(job.walk, journal=MemoryJournal())))
     found = {name: figures(job, spent[name]) for name, job in jobs.items()}
     ratios = [525_600 / mine * theirs / LOOP_BARS for mine, theirs in zip(spent["1 x 525,600"], loop, strict=True)]
     times = median(ratios) * TIMES_THE_ORIGINAL

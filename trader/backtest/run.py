@@ -27,7 +27,7 @@ from trader.model.market import IntArray
 from trader.ports import Journal
 from trader.registry import LoadedStrategy, Registry
 from trader.reporting.run import BacktestRun
-from trader.state.memory import MemoryJournal
+from trader.state.memory import UnreadJournal
 
 OBJECTS_BETWEEN_SEARCHES = 1_000_000
 """How many new objects a walk makes before Python looks for cycles among them."""
@@ -56,12 +56,16 @@ class Prepared:
     registry: Registry
 
     def walk(self, every_bar: bool = False, journal: Journal | None = None) -> Walked:
-        """Walk it; *every_bar* wakes at every instant, for the proof that sleeping changes nothing."""
+        """
+        Walk it, every event into *journal* where somebody wants to read it.
+
+        *every_bar* wakes at every instant, for the proof that sleeping changes nothing.
+        """
         job = self.job
         desk = desk_of(job.config, self.registry, self.market.policy, [one.stanza for one in job.strategies])
         self.market.rewind()
         found = Walk(
-            desk, self.market, self.features, self.screens, job.cash_usd, journal or MemoryJournal(), every_bar
+            desk, self.market, self.features, self.screens, job.cash_usd, journal or UnreadJournal(), every_bar
         )
         found.opened(job.cash_usd, __version__, job.config.hash)
         with rare_collections():

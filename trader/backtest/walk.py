@@ -39,7 +39,7 @@ Failing = tuple[datetime, str]
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk leaves: equity at every instant, and everything that was decided and filled, in order."""
+    """What a walk leaves: equity at every instant, every verdict with an objection and every fill, in order."""
 
     nlv: FloatArray
     cash: FloatArray
@@ -153,7 +153,7 @@ class Walk:
         book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
         decision = dispose(self.desk, snapshot, book, proposals)
         if decision.verdicts or decision.trips or decision.superseded:
-            self.walked.verdicts += decision.verdicts
+            self.walked.verdicts += [verdict for verdict in decision.verdicts if verdict.objections]
             self.execution.carry_out(decision, proposals, snapshot.id)
 
     def _propose(self, k: int, snapshot: Snapshot) -> Proposals:

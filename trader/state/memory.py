@@ -1,7 +1,7 @@
 """
-A journal that costs nothing while it is written: for backtests, which need the record but not the disk.
+Journals without a disk, for backtests: one that remembers, and one for a walk whose record nobody will read.
 
-What it remembers chains to the same head as the durable one would.
+What the first remembers chains to the same head as the durable one would.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trader.model.events import Event
 from trader.state.chain import GENESIS, link
+from trader.state.refusals import NotInJournal
 
 NONE: Mapping[str, str] = {}
 
@@ -46,3 +47,18 @@ class MemoryJournal:
     def snapshot_text(self, snapshot_id: str) -> str:
         """The canonical text stored under *snapshot_id*."""
         return self._snapshots[snapshot_id]
+
+
+class UnreadJournal:
+    """Keeps nothing of what it is told, so that a walk takes no more memory than its result; asked, it says so."""
+
+    def append(self, events: Sequence[Event], snapshots: Mapping[str, str] = NONE) -> None:
+        """Let *events* pass."""
+
+    def replay(self) -> Iterator[Event]:
+        """Never."""
+        raise NotInJournal("this walk was told to keep no record; walk it with journal=MemoryJournal() to have one")
+
+    def head(self) -> str:
+        """Never."""
+        raise NotInJournal("this walk was told to keep no record; walk it with journal=MemoryJournal() to have one")
