@@ -52,7 +52,8 @@ def _market(
     since: datetime | None, stack: ExitStack,
 ) -> LiveMarket:  # fmt: skip
     settings, regime = settings_of(config), config.regime()
-    feed = Feed(watched(symbols, regime), FeedSettings(url=settings.ws_url, ca_file=settings.ca_file))
+    streams = FeedSettings(url=settings.ws_url, ca_file=settings.ca_file)
+    feed = Feed(watched(symbols, regime), streams, limits=config.outlier())
     stack.callback(feed.close)
     feed.start()
     history = history_seconds(regime, [facts.window_bars * facts.timeframe_seconds for facts in strategies])

@@ -73,6 +73,8 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
         scheduler = Scheduler(interval, pace, Random(), end=market.time(market.last))
 
         def cycle(slot: Slot) -> None:
+            if market.index_at_or_after(slot.as_of) < core.books.following:
+                return  # started again within the slot that the process before us decided on
             done = one_cycle(session, slot)
             run.cycles.append(done)
             voice.cycle(done)
