@@ -81,7 +81,8 @@ class Books:
         self.exchange = venue(self.ledger) if venue is not None else None
         self.wired: WireExecution | None = None
         if wire is not None:
-            self.wired = WireExecution(self.journal, self.ledger, wire, lives, marked_at or opening, self._last_look)
+            since = marked_at or (opening if self.found.count else wire.clock.now())
+            self.wired = WireExecution(self.journal, self.ledger, wire, lives, since, self._last_look)
         self.execution = self.wired or ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
         if self.found.marked_at is not None:
             self._take_up(self.found, self.found.marked_at)

@@ -4,7 +4,7 @@ A run on Coinbase, real or simulated: its streams and candles, and in live mode 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,12 +18,13 @@ from trader.market.coinbase_feed import Feed, FeedSettings
 from trader.market.coinbase_rest import PublicRest
 from trader.market.live import LiveMarket, LiveWanted, watched
 from trader.model.orders import OrderIntent, OrderType
+from trader.model.trading import Side
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
 from trader.running.asked import RunAsked, interval_of
 from trader.running.ground import Ground
 from trader.running.places import Places
-from trader.running.venue import VenueAccount, settings_of, venue_account, venue_clock, wire_policy
+from trader.running.venue import FeeWatch, VenueAccount, settings_of, venue_account, venue_clock, wire_policy
 
 QUIET = timedelta(seconds=1)
 """A quote older than this is asked for anew before anything is sent on it."""
@@ -67,6 +68,7 @@ def _market(
 def _traded(
     ground: Ground, market: LiveMarket, account: VenueAccount, config: Config, symbols: tuple[str, ...]
 ) -> Ground:
+    fees = FeeWatch(account.wire, config)
     setup = WireSetup(
         wire=account.wire,
         clock=account.clock,
@@ -74,19 +76,21 @@ def _traded(
         policy=wire_policy(config, account.terms, market.step, account.clock.speed),
         quote=market.quote,
         rests=account.rests.__contains__,
-        freshen=lambda some: _freshen(market, some),
+        freshen=lambda some: _freshen(market, fees, some),
         bot_id=config.execution().bot_id,
     )
-    look = last_look(market, account.clock, config.freshness())
+    look = last_look(market, account.clock, config.freshness(), lambda: fees.wrong)
     return replace(ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings)
 
 
-def last_look(market: LiveMarket, clock: Clock, limits: Freshness) -> LastLook:
+def last_look(market: LiveMarket, clock: Clock, limits: Freshness, fees_wrong: Callable[[], str]) -> LastLook:
     """What the feed knows at this very moment speaks against an order, or not (ST1, EX1, O1); no call is made."""
 
     def look(intent: OrderIntent) -> str | None:
         if intent.protects:
             return None  # it waits for a price; how old today's is does not matter
+        if intent.side is Side.BUY and fees_wrong():
+            return fees_wrong()
         product = market.products.get(intent.symbol)
         if product is None:
             return "the venue does not list it"
@@ -107,8 +111,9 @@ def last_look(market: LiveMarket, clock: Clock, limits: Freshness) -> LastLook:
     return look
 
 
-def _freshen(market: LiveMarket, symbols: Sequence[str]) -> None:
+def _freshen(market: LiveMarket, fees: FeeWatch, symbols: Sequence[str]) -> None:
     """Ask for the quotes that have not moved for a while: a quiet product is not a silent feed."""
+    fees.ask()
     for symbol in symbols:
         market.fill.tried(lambda symbol=symbol: market.feed.refresh(symbol, QUIET))  # type: ignore[misc]
 

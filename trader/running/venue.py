@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FUNDS = ("FUND", "BALANCE", "TOO_SMALL")
 """Part of what a preview objects to where the product takes the order and the account merely could not pay it."""
 PROBE_STOP = Decimal("0.5")
+FEES_SECONDS = 600.0
 
 
 class CannotGoLive(TraderError):
@@ -117,16 +118,43 @@ def admit(terms: Terms, config: Config, host: str) -> None:
     from trader.exchange.coinbase_key import demand_trade_permission
 
     demand_trade_permission(terms, host)
+    wrong = wrong_fees(terms, config)
+    if wrong:
+        raise CannotGoLive(f"{host}: {wrong}")
+
+
+def wrong_fees(terms: Terms, config: Config) -> str:
+    """How the account's fees differ from the assumed ones by more than the margin; empty where they do not."""
     fees, margin = config.execution().fees, config.app.exchange.coinbase.fee_margin_bps
     for side, there, here in (
         ("maker", terms.maker_bps, fees.maker_bps),
         ("taker", terms.taker_bps, fees.taker_bps),
     ):
         if abs(there - here) > margin:
-            raise CannotGoLive(
-                f"{host}: the account pays {there:f} bps as {side}, policy.yaml: execution.fees.{side}_bps says "
-                f"{here:f}; they may differ by exchange.coinbase.fee_margin_bps ({margin:f}). Set the account's own"
+            return (
+                f"the account pays {there:f} bps as {side}, policy.yaml: execution.fees.{side}_bps says {here:f}; they "
+                f"may differ by exchange.coinbase.fee_margin_bps ({margin:f}). Set the account's own"
             )
+    return ""
+
+
+class FeeWatch:
+    """Asks for the account's fees now and then; while they are not the assumed ones, nothing is entered."""
+
+    def __init__(self, wire: Wire, config: Config, every_seconds: float = FEES_SECONDS) -> None:
+        self._wire, self._config, self._every = wire, config, every_seconds
+        self._asked = time.monotonic()
+        self.wrong = ""
+
+    def ask(self) -> None:
+        """Ask, if it was long ago; a venue that does not answer changes nothing."""
+        if time.monotonic() - self._asked < self._every:
+            return
+        try:
+            self.wrong = wrong_fees(self._wire.terms(), self._config)
+        except WireDown:
+            return
+        self._asked = time.monotonic()
 
 
 def takes_stops(wire: Wire, product: ProductState, symbol: str) -> bool:
