@@ -86,21 +86,21 @@ def many(first: int, count: int, workers: int = 2, cycles: int = 120, seconds: f
     began = time.perf_counter()
     tally = Tally()
     with get_context("spawn").Pool(workers, initializer=_quiet) as pool:
-        for part in pool.imap_unordered(_chunk, _within(first, count, cycles, began + seconds)):
+        for part in pool.imap_unordered(_chunk, _jobs(first, count, cycles, began + seconds)):
             tally.add(part)
     tally.seconds = time.perf_counter() - began
     return tally
 
 
-def _within(first: int, count: int, cycles: int, deadline: float) -> Iterator[tuple[range, int]]:
+def _jobs(first: int, count: int, cycles: int, deadline: float) -> Iterator[tuple[range, int, float]]:
     for start in range(first, first + count, CHUNK):
-        if time.perf_counter() > deadline:
-            return
-        yield range(start, min(start + CHUNK, first + count)), cycles
+        yield range(start, min(start + CHUNK, first + count)), cycles, deadline
 
 
-def _chunk(job: tuple[range, int]) -> Tally:
-    return some(*job)
+def _chunk(job: tuple[range, int, float]) -> Tally:
+    """One job, unless its time is up: the clock is the machine's, the same in every process."""
+    seeds, cycles, deadline = job
+    return some(seeds, cycles) if time.perf_counter() < deadline else Tally()
 
 
 def _quiet() -> None:

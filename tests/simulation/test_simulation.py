@@ -37,8 +37,9 @@ GATES = (
 LIVE = ("sent", "unknown", "open")
 CELLS = {
     **{f"fault {kind} × sent": 30 for kind in PLACE_FAULTS},
-    **{f"fault {kind} × {state}": 30 for kind in ("ask_timeout", "ask_500", "crash", "kill") for state in LIVE},
+    **{f"fault {kind} × {state}": 30 for kind in ("ask_timeout", "ask_500") for state in LIVE[1:]},
     **{f"fault {kind} × {state}": 30 for kind in LISTS for state in ("unknown", "open")},
+    **{f"fault {kind} × {state}": 30 for kind in ("crash", "kill") for state in LIVE},
     **{f"fault accepted_late × {state}": 30 for state in ("unknown",)},
     **{f"fault {kind} × open": 30 for kind in ("manual cancel", "cancel_lost", "cancel_response_lost", "deposit")},
 }  # fmt: skip

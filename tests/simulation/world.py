@@ -119,6 +119,8 @@ class World:
         self.calm_down()
         for number in range(self.cycles, self.cycles + REST_MINUTES):
             self._minute(number, 0.0)
+        self.clock.until(self.clock.ms // TICK_MS * TICK_MS + TICK_MS + 1)
+        self._alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
             self.oracle.protected(self.trader.ledger.positions)
