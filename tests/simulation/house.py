@@ -57,7 +57,7 @@ def desk_of(caps: str, entry_style: str) -> Desk:
     return Desk(
         registry=Registry(()),
         priorities={"alpha": 1, "beta": 2},
-        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal("1.2")), DailyLoss(Decimal("1.1")))),
+        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal("0.7")), DailyLoss(Decimal("0.66")))),
         universe=universe,
         regime=RegimePolicy({regime: Decimal(regime is not Regime.CRASH) for regime in Regime}),
         exits=ExitPolicy(Decimal("0.75")),

@@ -123,7 +123,9 @@ class World:
         self._alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
-            self.oracle.protected(self.trader.ledger.positions)
+            told = self.trader.execution.tender.unprotected  # refused once, and the operator was told
+            held = self.trader.ledger.positions
+            self.oracle.protected({key: one for key, one in held.items() if key not in told})
         self._trades_again()
         head = self.disk.head() if self.traced else ""
         return Outcome(self.seed, self.started_as, self.cycles, self.points, self.seen, head, tuple(self.trace))
@@ -246,8 +248,6 @@ class World:
             self.dies_at = -1
             self.say(f"dies at {name}")
             self.seen[f"died at {name}"] += 1
-            if self.trader is None:
-                self.seen[f"died taking up at {name}"] += 1
             raise Crash(name)
 
     def fault(self, kind: str) -> None:
