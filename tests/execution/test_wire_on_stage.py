@@ -233,3 +233,21 @@ def test_once_killed_whatever_works_is_cancelled(stage):
 
     account.until(lambda: account.life(resting).status.terminal)
     assert all(order["status"] != "OPEN" for order in stage.see("/truth")["orders"])
+
+
+@pytest.mark.req("EXITS")
+def test_a_stop_that_was_refused_is_asked_for_again_after_a_while(stage):
+    account = Account(stage)
+    stage.direct("/settings", stop_limit_on_spot=False)
+    bought = account.intent(1)
+    account.until(lambda: account.life(bought).status.terminal)
+    account.execution.sync()
+    assert account.execution.tender.unprotected == (("sma", BTC),)
+
+    stage.direct("/settings", stop_limit_on_spot=True)
+    account.execution.sync()
+    assert account.execution.tender.unprotected  # not with every look
+    account.clock._offset += timedelta(seconds=61)
+    account.until(lambda: any(life.intent.protects for life in account.execution.lives.live.values()))
+
+    assert account.execution.tender.unprotected == ()

@@ -26,6 +26,7 @@ from tests.simulation.wire import SimulatedWire, Told
 from trader.desk import dispose
 from trader.model.decision import Decision, Proposals
 from trader.model.events import CycleBegan, CycleEnded, Event, Marked
+from trader.model.orders import Position
 from trader.model.trading import TradeProposal, TradingState
 
 MINUTE_MS = 60_000
@@ -123,12 +124,15 @@ class World:
         self._alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
-            told = self.trader.execution.tender.unprotected  # refused once, and the operator was told
             held = self.trader.ledger.positions
-            self.oracle.protected({key: one for key, one in held.items() if key not in told})
+            self.oracle.protected({key: one for key, one in held.items() if not self._below_its_stop(one)})
         self._trades_again()
         head = self.disk.head() if self.traced else ""
         return Outcome(self.seed, self.started_as, self.cycles, self.points, self.seen, head, tuple(self.trace))
+
+    def _below_its_stop(self, held: Position) -> bool:
+        """No venue takes a stop that the price has passed; the next minute sells it."""
+        return held.stop_price is not None and self.venue.quote(held.symbol)[0] <= held.stop_price
 
     def calm_down(self) -> None:
         """Nothing goes wrong from now on."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trader.execution.lifecycle import Life
@@ -23,6 +24,8 @@ from trader.model.orders import OrderIntent, OrderStatus, OrderType, Position
 from trader.model.trading import ExitReason, Side, TradingState
 
 QuoteOf = Callable[[str], Quote | None]
+ASK_AGAIN = timedelta(minutes=1)
+"""How long after the venue refused a stop it is asked for the same one again."""
 CAN_PROTECT = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
@@ -35,7 +38,7 @@ class Tender:
         self, record: WireRecord, policy: WirePolicy, quote: QuoteOf, rests: Callable[[str], bool], bot_id: str
     ) -> None:
         self._record, self._policy, self._quote, self._rests, self._bot_id = record, policy, quote, rests, bot_id
-        self._refused: dict[Key, tuple[Decimal, Decimal]] = {}
+        self._refused: dict[Key, tuple[Decimal, Decimal, datetime]] = {}
 
     @property
     def unprotected(self) -> tuple[Key, ...]:
@@ -116,9 +119,11 @@ class Tender:
 
     def _place(self, key: Key, position: Position, sender: Sender) -> None:
         assert position.stop_price is not None, "asked only for a position that has one"
-        if self._refused.get(key) == (position.stop_price, position.size):
-            return  # asked for again once the position or its stop changes
         lives, now = self._record.lives.lives, self._record.clock.now()
+        what = (position.stop_price, position.size)
+        *refused, since = self._refused.get(key, (None, None, now))
+        if tuple(refused) == what and now - since < ASK_AGAIN:
+            return  # the price may only have been below the stop just then
         purpose = f"{key}|{position.stop_price}|{position.size}|{len(lives)}"
         intent = OrderIntent(
             client_order_id=_derived(f"{self._bot_id}-{position.symbol}-{int(now.timestamp())}-", purpose),
@@ -138,7 +143,7 @@ class Tender:
         life = self._record.store(intent)
         sender.send(intent)
         if life.status in (OrderStatus.REJECTED, OrderStatus.NOT_SENT):
-            self._refused[key] = (position.stop_price, position.size)
+            self._refused[key] = (*what, now)
         else:
             self._refused.pop(key, None)
 
