@@ -13,6 +13,7 @@ from coinbase.jwt_generator import build_ws_jwt
 from tests.builders import a_universe_policy
 from tests.market.venue import BTC, THIN, a_venue, asking
 from trader.errors import TraderError
+from trader.market import coinbase_ws
 from trader.market.coinbase_feed import Feed, FeedSettings
 from trader.market.live import LiveMarket, LiveWanted
 from trader.model.market import Regime
@@ -21,7 +22,7 @@ from trader.policy import RegimePolicy
 pytestmark = pytest.mark.slow
 
 SYMBOLS = [BTC, THIN]
-QUICK = {"silence_seconds": 2.5, "stall_seconds": 60.0, "back_off_seconds": 0.05}
+QUICK = {"silence_seconds": 6.0, "stall_seconds": 60.0, "back_off_seconds": 0.05}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,12 @@ def venue(tmp_path_factory):
     """A venue whose clock runs, a minute a second."""
     with a_venue(tmp_path_factory.mktemp("venue"), 5, speed=60.0) as stage:
         yield stage
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy machine may take its time over a handshake."""
+    monkeypatch.setattr(coinbase_ws, "OPEN_SECONDS", 30.0)
 
 
 @contextmanager
@@ -44,7 +51,7 @@ def a_feed(venue, symbols=SYMBOLS, token=None, **settings):
         venue.direct("/faults", faults=[])
 
 
-def until(condition, seconds=15.0):
+def until(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

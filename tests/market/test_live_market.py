@@ -16,6 +16,7 @@ from tests.market.test_coinbase_frames import frame, levels, ticker, traded
 from tests.market.venue import BTC, THIN, Naps, asking
 from tests.simulator.conftest import on_stage
 from trader.market.coinbase_frames import parse
+from trader.market.coinbase_rest import PublicRest
 from trader.market.coinbase_streams import Streams
 from trader.market.gather import Need, gather
 from trader.market.history import Lake
@@ -148,6 +149,22 @@ def test_where_an_account_stopped_its_bars_are_there_to_be_played(tmp_path):
         assert BTC in market.bars_at(market.first)
         assert market.mark(BTC, market.first) > 0
         assert market.panel.start <= since - timedelta(days=1)
+
+
+@pytest.mark.parametrize("leap_seconds", [100, 170, 299])
+def test_a_venue_whose_time_flies_between_two_questions_starts_on_the_grid(tmp_path, monkeypatch, leap_seconds):
+    """As in a rehearsal at speed: the second look at its clock is already in the next bar."""
+    told, looks = PublicRest.time, []
+
+    def flying(rest):
+        looks.append(rest)
+        rest._past = told(rest) + timedelta(seconds=leap_seconds * len(looks))
+        return rest._past
+
+    monkeypatch.setattr(PublicRest, "time", flying)
+    with live(tmp_path) as market:
+        assert market._now.at % market.step == 0
+        assert set(market.fill.known.values()) == {market._now.at}
 
 
 def test_an_instant_is_not_known_before_its_bar_is_over_for_sure(tmp_path):

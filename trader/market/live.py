@@ -85,7 +85,7 @@ class LiveMarket:
         self.exchange_down = False
         self.climate = LiveClimate(self.tradable, universe, regime)
         now = rest.time()
-        at = rest.closed_before(int(now.timestamp()), self.step)
+        at = rest.closed_before(int(now.timestamp()) // self.step * self.step, self.step)
         self.first = self.index_at_or_after(wanted.since or now - LATE_START)
         self.last = self.index_at_or_after(wanted.end or FAR)
         back = max(0, at - self.first * self.step)
