@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from tests.gateway.sessions import ROOT, a_session, cycle_by_socket, journaled, next_cycle, with_cell
+from tests.ops.conftest import gone_within
 from trader.model.events import CycleEnded, Decided, OrderFilled
 from trader.model.trading import ExitReason, Side
 
@@ -194,13 +194,6 @@ def test_a_cell_that_patches_risk_or_talks_to_the_socket_by_itself_changes_nothi
     assert all(verdict.approved_usd <= caps_usd for verdict in decided.verdicts)
 
 
-def wait_until_dead(process):
-    deadline = time.monotonic() + 10
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.mark.req("STOP")
 def test_a_spare_that_was_killed_while_it_waited_costs_nothing(tmp_path):
     with a_session(tmp_path) as session:
@@ -208,7 +201,7 @@ def test_a_spare_that_was_killed_while_it_waited_costs_nothing(tmp_path):
         for child in psutil.Process().children():
             if "ipykernel" in " ".join(child.cmdline()):
                 child.kill()
-                wait_until_dead(child)
+                assert gone_within(10, child.pid)
         told = next_cycle(session)
 
     assert told.notebook == "complete"
