@@ -498,7 +498,7 @@ def what_goes_on_does_not_wait_for_the_end(patch: Patch) -> None:
 
     def end_overdue(self: Tender, sender: Sender) -> None:
         for life in list(self._record.lives.live.values()):
-            due = wire_send.is_due(life, self._record.clock.now() + timedelta(seconds=30), self._policy)
+            due = life.intent.as_of + self._policy.maker_ttl <= self._record.clock.now() + timedelta(seconds=30)
             if life.intent.order_type.value == "limit_maker" and life.status is OrderStatus.OPEN and due:
                 child = self.follow_up(life)
                 if child is not None and child.client_order_id not in self._record.lives.lives:

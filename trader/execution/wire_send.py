@@ -9,7 +9,6 @@ certainly has not got is sent again, as it stands and behind a new last look.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_intake import Intake
@@ -142,26 +141,25 @@ class Sender:
         if stops:
             self.cancel([stop.intent.client_order_id for stop in stops])
         for seconds in STEP_ASIDE_SECONDS:
-            if all(stop.status.terminal for stop in stops):
+            if _over(stops):
                 break
             try:
                 self._intake.take_in()
             except WireDown as down:
                 return f"its stop may still rest at the venue: {down}"
-            if not all(stop.status.terminal for stop in stops):
+            if not _over(stops):
                 record.clock.sleep(seconds)
-        if not all(stop.status.terminal for stop in stops):
+        if not _over(stops):
             return "its stop was asked to end and still rests at the venue"
         held = record.ledger.positions.get(key)
         size = ZERO if held is None else held.size
         return "" if size >= intent.size else f"its stop has sold: {size} of {intent.size} left"
 
 
+def _over(lives: Sequence[Life]) -> bool:
+    return all(life.status.terminal for life in lives)
+
+
 def key_of(intent: OrderIntent) -> tuple[str, str]:
     """Whose position in what."""
     return intent.strategy, intent.symbol
-
-
-def is_due(life: Life, now: datetime, policy: WirePolicy) -> bool:
-    """A maker entry has rested as long as it may."""
-    return now >= life.intent.as_of + policy.maker_ttl

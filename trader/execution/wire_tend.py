@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_record import WireRecord
-from trader.execution.wire_send import Sender, is_due, key_of
+from trader.execution.wire_send import Sender, key_of
 from trader.execution.wiring import WirePolicy, bound
 from trader.model.book import Key
 from trader.model.market import Quote
@@ -47,11 +47,11 @@ class Tender:
 
     def end_overdue(self, sender: Sender) -> None:
         """Ask for the end of maker entries that have rested long enough."""
-        now = self._record.clock.now()
+        placed_by = self._record.clock.now() - self._policy.maker_ttl
         due = [
             client_id
             for client_id, life in self._record.lives.live.items()
-            if life.intent.order_type is OrderType.LIMIT_MAKER and life.at_venue and is_due(life, now, self._policy)
+            if life.intent.order_type is OrderType.LIMIT_MAKER and life.at_venue and life.intent.as_of <= placed_by
         ]
         if due:
             sender.cancel(due)

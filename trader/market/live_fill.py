@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -52,13 +53,13 @@ class BackFill:
     def reach(self, at: int) -> bool:
         """Everything up to *at* (epoch seconds), as far as the venue answers; False where it tells no time."""
         self.down = ""
-        there = self.tried(lambda: self._wait(at))
+        there = self.tried(partial(self._wait, at))
         if there:
             for symbol in self._missing(at):
                 if self._streams.silent(symbol, self.known[symbol], at):
                     self.known[symbol] = at
                 elif not self.down:
-                    self.tried(lambda symbol=symbol: self._ask(symbol, at))  # type: ignore[misc]
+                    self.tried(partial(self._ask, symbol, at))
         return there
 
     def tried(self, question: Callable[[], None]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from trader.config import Config
 from trader.execution.engine import LastLook
@@ -115,7 +116,7 @@ def _freshen(market: LiveMarket, fees: FeeWatch, symbols: Sequence[str]) -> None
     """Ask for the quotes that have not moved for a while: a quiet product is not a silent feed."""
     fees.ask()
     for symbol in symbols:
-        market.fill.tried(lambda symbol=symbol: market.feed.refresh(symbol, QUIET))  # type: ignore[misc]
+        market.fill.tried(partial(market.feed.refresh, symbol, QUIET))
 
 
 def _stopped_at(places: Places) -> datetime | None:
