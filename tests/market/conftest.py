@@ -1,11 +1,14 @@
-"""Where real bars are, and lakes made for a test."""
+"""Where real bars are, and the simulated venue serving a lake."""
 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.market.venue import MINUTES, a_venue, asking
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,16 @@ def recording(candles: Path) -> Path:
     if not path.is_file():
         pytest.skip(f"{path} is not there: no recording to replay")
     return path
+
+
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory):
+    with a_venue(tmp_path_factory.mktemp("venue"), MINUTES + 10) as stage:
+        yield stage
+
+
+@pytest.fixture
+def rest(venue):
+    with closing(asking(venue)) as made:
+        yield made
+    venue.direct("/faults", faults=[])

@@ -24,19 +24,6 @@ FIRST = int(NEW_YEAR.timestamp())
 LAST = FIRST + MINUTES * 60
 
 
-@pytest.fixture(scope="module")
-def venue(tmp_path_factory):
-    with a_venue(tmp_path_factory.mktemp("venue"), MINUTES + 10) as stage:
-        yield stage
-
-
-@pytest.fixture
-def rest(venue):
-    with closing(asking(venue)) as made:
-        yield made
-    venue.direct("/faults", faults=[])
-
-
 @pytest.mark.parametrize("symbol", [BTC, THIN])
 def test_candles_are_the_lakes_bars_to_the_last_bit(venue, rest, symbol):
     wanted = Lake(venue.lake).load(symbol, "1m")

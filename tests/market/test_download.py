@@ -58,19 +58,6 @@ class Impatient(Counts):
             raise KeyboardInterrupt
 
 
-@pytest.fixture(scope="module")
-def venue(tmp_path_factory):
-    with a_venue(tmp_path_factory.mktemp("venue"), MINUTES + 10) as stage:
-        yield stage
-
-
-@pytest.fixture
-def rest(venue):
-    with closing(asking(venue)) as made:
-        yield made
-    venue.direct("/faults", faults=[])
-
-
 def fetched(rest, lake, symbols=(BTC,), granularity="1m", start=NEW_YEAR, end=END, watcher=None):
     watcher = watcher or Counts()
     download(rest, lake, symbols, granularity, start, end, watcher)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trader.ops.arming import REHEARSAL, Armoury, Bound, NotArmed, is_loopback
+from trader.market.coinbase_tls import is_loopback
+from trader.ops.arming import REHEARSAL, Armoury, Bound, NotArmed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BOUND = Bound("main", "127.0.0.1:8443", REHEARSAL, "1.0", "c0ffee")

@@ -96,7 +96,7 @@ class Questions:
             verify=trusting(ca_file),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             headers=NOT_CACHED,
-            trust_env=not is_loopback(self.host),
+            trust_env=not is_loopback(self.host.lower()),
         )
 
     def close(self) -> None:

@@ -49,12 +49,14 @@ def checked_host(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """*host* is this machine: no proxy stands between."""
-    name = httpx.URL(f"https://{host}").host
+    """*host* (`name`, `name:port` or `address:port`) is this machine: no proxy stands between, no order leaves it."""
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    if name == "localhost":
+        return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
     except ValueError:
-        return name == "localhost"
+        return False
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:

@@ -15,11 +15,11 @@ import secrets
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from ipaddress import ip_address
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 
 from trader.errors import TraderError
+from trader.market.coinbase_tls import is_loopback
 
 REHEARSAL = "rehearsal"
 LONGEST = timedelta(hours=24)
@@ -51,17 +51,6 @@ class Armed:
     by: str
     armed_at: str
     expires_at: str
-
-
-def is_loopback(host: str) -> bool:
-    """*host* (`name`, `name:port` or `address:port`) is this machine."""
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Armoury:
