@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 WORKERS = multiprocessing.get_context("forkserver")
-WORKERS.set_forkserver_preload(["tests.contenders", "tests.state.writer", "tests.execution.killed_trader"])
+WORKERS.set_forkserver_preload(["tests.contenders", "tests.state.writer", "tests.execution.account"])
 
 
 def heard(ear: Connection) -> list[Any]:

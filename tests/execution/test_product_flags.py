@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.execution.killed_trader import WIDE
+from tests.execution.account import Where
 from tests.simulator.conftest import on_stage
-from trader.exchange.coinbase import CoinbaseWire
-from trader.exchange.coinbase_key import key_from_file
-from trader.exchange.coinbase_settings import CoinbaseSettings
 from trader.model.market import FeedHealth, Quote
 from trader.model.trading import RiskReason, Side
 from trader.risk.freshness import Freshness, SendFacts, forbids
-from trader.running.clock import SystemClock
 
 BTC = "BTC-USD"
 ENTRY_TAKEN, ENTRY_RESTING, EXIT = (Side.BUY, False), (Side.BUY, True), (Side.SELL, False)
@@ -28,11 +23,8 @@ def stage(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def wire(stage):
-    settings = CoinbaseSettings(
-        rest_host=stage.simulator.base_url, ca_file=Path(stage.simulator.papers.ca_file), rates=WIDE
-    )
-    return CoinbaseWire.connect(settings, key_from_file(stage.key_file), clock=SystemClock())
+def wire(stage, tmp_path_factory):
+    return Where.on(stage, tmp_path_factory.mktemp("journal")).wire()
 
 
 def passes(stage, wire):

@@ -6,26 +6,15 @@ import os
 import random
 import signal
 import time
-from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from tests.execution.killed_trader import BTC, Account, Where, trade_until_killed
+from tests.execution.account import Trader, Where, trade_until_killed
 from tests.simulator.conftest import on_stage
 from tests.workers import WORKERS
 from trader.execution.lifecycle import Lifecycle
 from trader.model.orders import OrderStatus
 from trader.state.journal import SqliteJournal, verify
-
-
-def where_on(stage, folder: Path) -> Where:
-    book = stage.venue.depth(stage.venue.listings[BTC])
-    simulator = stage.simulator
-    return Where(
-        folder / "state.sqlite", simulator.base_url, str(simulator.papers.ca_file), str(stage.key_file),
-        Decimal(round(book.ask)),
-    )  # fmt: skip
 
 
 def killed_rounds(where: Where, rounds: int, seed: int) -> None:
@@ -42,7 +31,7 @@ def killed_rounds(where: Where, rounds: int, seed: int) -> None:
 
 
 def judged(where: Where, stage, least: int) -> None:
-    account = Account(where)
+    account = Trader(where)
     account.settle()
     lives = account.execution.lives.lives
     there = stage.see("/truth")["orders"]
@@ -52,10 +41,7 @@ def judged(where: Where, stage, least: int) -> None:
     assert set(ours) <= set(lives)  # nothing at the venue that the record does not know
     gone = {one for one, life in lives.items() if life.status not in (OrderStatus.NOT_SENT, OrderStatus.REJECTED)}
     assert gone == set(ours)  # and nothing in the record that is not at the venue
-    balances = account.wire.balances()
-    held = sum((one.size for one in account.ledger.positions.values()), Decimal(0))
-    assert balances["USD"].total == account.ledger.cash_usd
-    assert balances["BTC"].total == held
+    assert account.agrees()
     account.close()
     assert verify(where.journal).damage == ""
 
@@ -64,7 +50,7 @@ def judged(where: Where, stage, least: int) -> None:
 @pytest.mark.slow
 def test_killed_again_and_again_it_loses_nothing_and_sends_nothing_twice(tmp_path):
     with on_stage(tmp_path) as stage:
-        where = where_on(stage, tmp_path)
+        where = Where.on(stage, tmp_path)
         killed_rounds(where, rounds=8, seed=5)
 
         judged(where, stage, least=3)
@@ -75,7 +61,7 @@ def test_killed_again_and_again_it_loses_nothing_and_sends_nothing_twice(tmp_pat
 @pytest.mark.timeout(900)
 def test_killed_a_hundred_and_fifty_times_it_loses_nothing_and_sends_nothing_twice(tmp_path):
     with on_stage(tmp_path) as stage:
-        where = where_on(stage, tmp_path)
+        where = Where.on(stage, tmp_path)
         killed_rounds(where, rounds=150, seed=6)
 
         judged(where, stage, least=100)
@@ -85,8 +71,8 @@ def test_killed_a_hundred_and_fifty_times_it_loses_nothing_and_sends_nothing_twi
 def test_a_record_that_forgets_what_it_sent_would_be_seen(tmp_path):
     """The control: orders at the venue that the record does not know are what is looked for."""
     with on_stage(tmp_path) as stage:
-        where = where_on(stage, tmp_path)
-        account = Account(where)
+        where = Where.on(stage, tmp_path)
+        account = Trader(where)
         account.trade()
         account.close()
         forgetful = Where(tmp_path / "other.sqlite", where.host, where.ca_file, where.key_file, where.price)
@@ -94,7 +80,7 @@ def test_a_record_that_forgets_what_it_sent_would_be_seen(tmp_path):
         with pytest.raises(AssertionError):
             judged(forgetful, stage, least=1)
 
-        with_journal = SqliteJournal(where.journal, mode="live", account="killed")
+        with_journal = SqliteJournal(where.journal, mode="live", account="main")
         lives = Lifecycle()
         lives.apply_all(with_journal.replay())
         with_journal.close()

@@ -8,59 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.execution.account import BTC, Account, Where
 from tests.simulator.conftest import on_stage
-from trader.exchange.coinbase import CoinbaseWire
-from trader.exchange.coinbase_key import key_from_file
-from trader.exchange.coinbase_settings import CoinbaseSettings
-from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.execution.wiring import WirePolicy
-from trader.model.events import AccountOpened, IntentStored, StateMoved
+from trader.model.events import IntentStored, StateMoved
 from trader.model.market import Quote
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus, OrderType
 from trader.model.trading import Side, TradingState
-from trader.running.clock import SystemClock
-from trader.state.ledger import Ledger
 from trader.state.memory import MemoryJournal
 
-BTC = "BTC-USD"
 
-
-class VenueTime(SystemClock):
-    """The wall's pace, the venue's time of day."""
-
-    def __init__(self, wire):
-        self._offset = wire.time() - super().now()
-
-    def now(self):
-        return super().now() + self._offset
-
-
-class Account:
+class Staged(Account):
     """One live account on a stage, with its books."""
 
     def __init__(self, stage, journal=None, **policy):
         self.stage = stage
-        settings = CoinbaseSettings(
-            rest_host=stage.simulator.base_url, ca_file=Path(stage.simulator.papers.ca_file), key_file=stage.key_file
-        )
-        self.wire = CoinbaseWire.connect(settings, key_from_file(stage.key_file), clock=SystemClock())
-        self.clock = VenueTime(self.wire)
-        self.ledger, self.journal = Ledger(), journal or MemoryJournal()
-        lives = Lifecycle()
-        opened = AccountOpened(self.clock.now(), "live", "main", Decimal(10_000), "1", "h")
-        if journal is None:
-            self.journal.append([opened])
-        for event in self.journal.replay():
-            self.ledger.apply(event)
-            lives.apply_all([event])
-        setup = WireSetup(
-            self.wire, self.clock, (BTC,), WirePolicy(**policy), quote=self.quote, rests=lambda symbol: True
-        )
-        self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time)
-        self.execution.take_up()
-        assert self.execution.sync(), self.execution.down
+        where, kept = Where.on(stage, Path()), journal if journal is not None else MemoryJournal()
+        super().__init__(where, kept, WirePolicy(**policy), quote=self.quote, rests=lambda symbol: True)
 
     def quote(self, symbol):
         book = self.stage.venue.depth(self.stage.venue.listings[symbol])
@@ -83,11 +48,6 @@ class Account:
     def life(self, intent):
         return self.execution.lives.lives[intent.client_order_id]
 
-    def agrees(self):
-        truth = self.wire.balances()
-        held = sum((p.size for p in self.ledger.positions.values()), ZERO)
-        return (truth["USD"].total, truth["BTC"].total) == (self.ledger.cash_usd, held)
-
     def until(self, condition, rounds=40):
         for _ in range(rounds):
             assert self.execution.sync(), self.execution.down
@@ -105,7 +65,7 @@ def stage(tmp_path):
 
 @pytest.mark.req("X1", "X2", "ROUTE", "EXITS")
 def test_a_position_is_bought_protected_sold_and_both_books_agree_to_the_last_digit(stage):
-    account = Account(stage)
+    account = Staged(stage)
 
     bought = account.intent(1)
     account.until(lambda: account.life(bought).status.terminal and account.ledger.positions)
@@ -128,7 +88,7 @@ def test_a_position_is_bought_protected_sold_and_both_books_agree_to_the_last_di
 @pytest.mark.req("X1")
 @pytest.mark.parametrize("kind", ["drop_after", "status_after", "cut_body", "empty_200", "silent_after"])
 def test_an_answer_that_is_lost_leaves_one_order_which_is_found(stage, kind):
-    account = Account(stage)
+    account = Staged(stage)
     stage.fault(kind, "create_order", times=1)
 
     bought = account.intent(1)
@@ -143,7 +103,7 @@ def test_an_answer_that_is_lost_leaves_one_order_which_is_found(stage, kind):
 
 @pytest.mark.req("X1")
 def test_an_order_that_never_arrived_stays_reserved_and_is_proven_absent_in_the_end(stage):
-    account = Account(stage)
+    account = Staged(stage)
     stage.fault("drop_before", "create_order", times=1)
 
     bought = account.intent(1)
@@ -151,7 +111,7 @@ def test_an_order_that_never_arrived_stays_reserved_and_is_proven_absent_in_the_
     account.execution.sync()
     assert account.life(bought).status is OrderStatus.UNKNOWN
 
-    account.clock._offset += timedelta(seconds=151)
+    account.later(151)
     account.execution.sync()
     assert account.life(bought).status is OrderStatus.UNKNOWN
     account.execution.sync()
@@ -161,7 +121,7 @@ def test_an_order_that_never_arrived_stays_reserved_and_is_proven_absent_in_the_
 
 @pytest.mark.req("X1")
 def test_what_the_venue_certainly_has_not_got_is_sent_again_with_its_own_id(stage):
-    account = Account(stage)
+    account = Staged(stage)
     stage.fault("throttled", "create_order", times=1)
 
     bought = account.intent(1)
@@ -174,7 +134,7 @@ def test_what_the_venue_certainly_has_not_got_is_sent_again_with_its_own_id(stag
 
 @pytest.mark.req("ROUTE")
 def test_a_maker_entry_that_does_not_fill_is_followed_up_and_taken_in_the_end(stage):
-    account = Account(stage, maker_ttl=timedelta(seconds=0.2))
+    account = Staged(stage, maker_ttl=timedelta(seconds=0.2))
 
     first = account.intent(1, order_type=OrderType.LIMIT_MAKER)
     account.until(lambda: account.ledger.positions, rounds=120)
@@ -188,11 +148,11 @@ def test_a_maker_entry_that_does_not_fill_is_followed_up_and_taken_in_the_end(st
 
 @pytest.mark.req("X1", "STOP")
 def test_after_a_restart_what_may_have_left_is_unknown_and_found(stage):
-    account = Account(stage)
+    account = Staged(stage)
     stage.fault("silent_after", "create_order", times=1, seconds=0.1)
     bought = account.intent(1)
 
-    again = Account(stage, journal=account.journal)
+    again = Staged(stage, journal=account.journal)
 
     again.until(lambda: again.life(bought).status.terminal)
     assert again.agrees()
@@ -200,7 +160,7 @@ def test_after_a_restart_what_may_have_left_is_unknown_and_found(stage):
 
 @pytest.mark.req("X2")
 def test_an_order_that_is_not_ours_halts_and_counts(stage):
-    account = Account(stage)
+    account = Staged(stage)
 
     stage.limit_buy("from-the-app", size="0.001")
     account.execution.sync()
@@ -212,12 +172,12 @@ def test_an_order_that_is_not_ours_halts_and_counts(stage):
 
 @pytest.mark.req("X2")
 def test_money_nobody_explains_halts_once_no_fill_can_explain_it(stage):
-    account = Account(stage)
+    account = Staged(stage)
     stage.direct("/deposit", currency="USD", amount="0.02")
 
     account.execution.sync()
     assert account.ledger.state is TradingState.ACTIVE
-    account.clock._offset += timedelta(seconds=61)
+    account.later(61)
     account.execution.sync()
 
     assert account.ledger.state is TradingState.HALTED
@@ -225,7 +185,7 @@ def test_money_nobody_explains_halts_once_no_fill_can_explain_it(stage):
 
 @pytest.mark.req("K1")
 def test_once_killed_whatever_works_is_cancelled(stage):
-    account = Account(stage, maker_ttl=timedelta(hours=1))
+    account = Staged(stage, maker_ttl=timedelta(hours=1))
     resting = account.intent(1, order_type=OrderType.LIMIT_MAKER)
     assert account.life(resting).status is OrderStatus.OPEN
 
@@ -237,7 +197,7 @@ def test_once_killed_whatever_works_is_cancelled(stage):
 
 @pytest.mark.req("EXITS")
 def test_a_stop_that_was_refused_is_asked_for_again_after_a_while(stage):
-    account = Account(stage)
+    account = Staged(stage)
     stage.direct("/settings", stop_limit_on_spot=False)
     bought = account.intent(1)
     account.until(lambda: account.life(bought).status.terminal)
@@ -247,7 +207,7 @@ def test_a_stop_that_was_refused_is_asked_for_again_after_a_while(stage):
     stage.direct("/settings", stop_limit_on_spot=True)
     account.execution.sync()
     assert account.execution.tender.unprotected  # not with every look
-    account.clock._offset += timedelta(seconds=61)
+    account.later(61)
     account.until(lambda: any(life.intent.protects for life in account.execution.lives.live.values()))
 
     assert account.execution.tender.unprotected == ()

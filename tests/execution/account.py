@@ -1,4 +1,4 @@
-"""A trader that buys and sells as fast as it can until somebody kills it; run in a process of its own."""
+"""An account over the real adapter and the unmodified SDK, and a trader on it that goes on until somebody kills it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from trader.exchange.coinbase import CoinbaseWire
 from trader.exchange.coinbase_key import key_from_file
@@ -18,6 +19,7 @@ from trader.model.events import AccountOpened, IntentStored
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus, OrderType
 from trader.model.trading import Side
+from trader.ports import Journal
 from trader.running.clock import SystemClock, VenueClock
 from trader.state.journal import SqliteJournal
 from trader.state.ledger import Ledger
@@ -37,6 +39,13 @@ class Where:
     key_file: str
     price: Decimal
 
+    @classmethod
+    def on(cls, stage: Any, folder: Path) -> Where:
+        """The one account of *stage*, with its journal in *folder*."""
+        price, simulator = stage.venue.depth(stage.venue.listings[BTC]).ask, stage.simulator
+        papers = str(simulator.papers.ca_file), str(stage.key_file)
+        return cls(folder / "state.sqlite", simulator.base_url, *papers, Decimal(round(price)))
+
     def wire(self) -> CoinbaseWire:
         settings = CoinbaseSettings(rest_host=self.host, ca_file=Path(self.ca_file), rates=WIDE)
         return CoinbaseWire.connect(settings, key_from_file(Path(self.key_file)), clock=SystemClock())
@@ -45,23 +54,40 @@ class Where:
 class Account:
     """The account as any new process finds it: from its journal and the venue, and nothing else."""
 
-    def __init__(self, where: Where) -> None:
-        self.where, self.wire = where, where.wire()
-        self.journal = SqliteJournal(where.journal, mode="live", account="killed")
+    def __init__(self, where: Where, journal: Journal, policy: WirePolicy, **more: Any) -> None:
+        self.where, self.wire, self.journal = where, where.wire(), journal
         self.clock = VenueClock(self.wire.time())
         events = list(self.journal.replay())
         if not events:
-            events = [AccountOpened(self.clock.now(), "live", "killed", self.wire.balances()["USD"].total, "1", "h")]
+            events = [AccountOpened(self.clock.now(), "live", "main", self.wire.balances()["USD"].total, "1", "h")]
             self.journal.append(events)
         self.ledger, lives = Ledger(), Lifecycle()
         self.ledger.apply_all(events)
         lives.apply_all(events)
         opened = events[0]
         assert isinstance(opened, AccountOpened)
-        setup = WireSetup(self.wire, self.clock, (BTC,), WirePolicy(exit_slippage_bps=Decimal(2_000)))
+        setup = WireSetup(self.wire, self.clock, (BTC,), policy, **more)
         self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time)
         self.execution.take_up()
         assert self.execution.sync(), self.execution.down
+
+    def later(self, seconds: float) -> None:
+        """So much of the venue's time goes by for us."""
+        self.clock.set(self.clock.now() + timedelta(seconds=seconds))
+
+    def agrees(self) -> bool:
+        """Books and venue have the same money, to the last digit."""
+        there = self.wire.balances()
+        held = sum((one.size for one in self.ledger.positions.values()), ZERO)
+        return (there["USD"].total, there["BTC"].total) == (self.ledger.cash_usd, held)
+
+
+class Trader(Account):
+    """Buys and sells as fast as it can, on a journal that survives it."""
+
+    def __init__(self, where: Where) -> None:
+        self.durable = SqliteJournal(where.journal, mode="live", account="main")
+        super().__init__(where, self.durable, WirePolicy(exit_slippage_bps=Decimal(2_000)))
 
     def trade(self) -> None:
         """Sell what is held, else buy; every other buy rests first."""
@@ -95,17 +121,17 @@ class Account:
                 return
             unknown = any(one.status is OrderStatus.UNKNOWN for one in self.execution.lives.live.values())
             if unknown:
-                self.clock.set(self.clock.now() + timedelta(seconds=60))
+                self.later(60)
             self.clock.sleep(0.05)
         raise AssertionError(f"still there: {self.execution.lives.live}")
 
     def close(self) -> None:
-        self.journal.close()
+        self.durable.close()
         self.wire.close()
 
 
 def trade_until_killed(where: Where, mouth: Connection) -> None:
-    account = Account(where)
+    account = Trader(where)
     mouth.send("trading")
     while True:
         account.trade()
