@@ -40,20 +40,15 @@ def checked(wishes: object, strategy: str, symbols: tuple[str, ...]) -> tuple[Tr
             raise JunkReturned(f"returned a list with {type(wish).__name__} in it, not only TradeProposal")
         if not _asked_about(wish.symbol, symbols):
             raise JunkReturned(f"proposed {wish.symbol!r:.40}, which is not in context.symbols")
-    return tuple(
-        make_proposal(
-            wish.symbol,
-            wish.side,
-            _number(wish.notional_pct),
-            _number(wish.stop_loss_pct),
-            _number(wish.take_profit_pct),
-            _number(wish.conviction),
-            wish.reason,
-            wish.tags,
-            strategy,
-        )
-        for wish in wishes
-    )
+    return tuple([_signed(wish, strategy) for wish in wishes])
+
+
+def _signed(wish: TradeProposal, strategy: str) -> TradeProposal:
+    """*wish* with the name of its *strategy* on it."""
+    size, stop, target, conviction = wish.notional_pct, wish.stop_loss_pct, wish.take_profit_pct, wish.conviction
+    if not type(size) is type(stop) is type(target) is type(conviction) is float:
+        size, stop, target, conviction = _number(size), _number(stop), _number(target), _number(conviction)
+    return make_proposal(wish.symbol, wish.side, size, stop, target, conviction, wish.reason, wish.tags, strategy)
 
 
 def _asked_about(symbol: object, symbols: tuple[str, ...]) -> bool:

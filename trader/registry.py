@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -81,8 +82,7 @@ class Registry:
         self.strategies = tuple(sorted(strategies, key=lambda loaded: loaded.stanza.name))
         self._seats = tuple(_Seat(loaded) for loaded in self.strategies)
         assert len({seat.name for seat in self._seats}) == len(self._seats), "a strategy is registered twice"
-        self._timer: Timer = timer or _NO_TIMER
-        self._guard: Guard = guard or _NO_GUARD
+        self._timer, self._guard = timer, guard
         self._timeout_seconds = timeout_seconds
 
     def collect(self, snapshot: Snapshot, features: FeatureSource) -> Proposals:
@@ -120,17 +120,10 @@ class Registry:
         quotes: Mapping[str, Quote],
     ) -> tuple[StrategyReport, tuple[TradeProposal, ...]]:
         """Ask one strategy about *candidates*."""
-
-        def ask() -> tuple[TradeProposal, ...] | None:
-            context = _context(seat, candidates, snapshot, features, quotes)
-            if not context.symbols:
-                return None
-            wishes = seat.strategy.generate_proposals(context)
-            return () if type(wishes) is list and not wishes else checked(wishes, seat.name, context.symbols)
-
-        began = self._timer.monotonic()
-        answer = attempt(seat.name, seat.module, ask, self._timer, self._guard, self._timeout_seconds)
-        seconds = self._timer.monotonic() - began
+        timer, ask = self._timer, partial(_answer, seat, candidates, snapshot, features, quotes)
+        began = 0.0 if timer is None else timer.monotonic()
+        answer = attempt(seat.name, seat.module, ask, timer, self._guard, self._timeout_seconds)
+        seconds = 0.0 if timer is None else timer.monotonic() - began
         if answer is None:
             return seat.no_symbol, ()
         if isinstance(answer, Failure):
@@ -150,6 +143,8 @@ def attempt(
 ) -> Answer | Failure:
     """What *call*, which runs the code of strategy *name* in *module*, returns; or why it failed."""
     try:
+        if timer is None and guard is None:
+            return call()
         with (timer or _NO_TIMER).limit(timeout_seconds), (guard or _NO_GUARD).watch(name):
             return call()
     except (StrategyTimeout, Exception) as error:  # noqa: BLE001
@@ -179,6 +174,21 @@ def _candidates(
     return tuple(eligible)
 
 
+def _answer(
+    seat: _Seat,
+    candidates: tuple[str, ...],
+    snapshot: Snapshot,
+    features: FeatureSource,
+    quotes: Mapping[str, Quote],
+) -> tuple[TradeProposal, ...] | None:
+    """What the strategy proposes about *candidates*; None where it has a feature row of none of them."""
+    context = _context(seat, candidates, snapshot, features, quotes)
+    if not context.symbols:
+        return None
+    wishes = seat.strategy.generate_proposals(context)
+    return () if type(wishes) is list and not wishes else checked(wishes, seat.name, context.symbols)
+
+
 def _context(
     seat: _Seat,
     candidates: tuple[str, ...],
@@ -199,7 +209,7 @@ def _context(
     return make_context(
         as_of,
         symbols,
-        MappingProxyType({s: MappingProxyType(row) if type(row := rows[s]) is dict else row for s in symbols}),
+        MappingProxyType(rows),
         history,
         quotes,
         MappingProxyType(snapshot.positions.get(name, _NO_POSITIONS)),

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
-from functools import lru_cache
 
 from trader.exits import ExitWish
 from trader.model.book import Book
 from trader.model.market import FeedHealth, Quote, Snapshot
-from trader.model.money import HUNDRED, ONE, ZERO, exact
+from trader.model.money import HUNDRED, ONE, ZERO, exact, remembered
 from trader.model.quick import maker
 from trader.model.trading import Defect, RiskReason, Side, SizedProposal, TradeProposal
 from trader.policy import ExecutionPolicy, RegimePolicy, Tier, UniversePolicy
@@ -53,37 +52,28 @@ class Sizer:
         multiplier = self._multipliers[snapshot.regime]
         notional = size = ZERO
         if not defects and wish.side is Side.BUY and tier is not None:
-            share = min(_percentage(wish.notional_pct), tier.base_size_pct) * multiplier
+            share = min(remembered(wish.notional_pct), tier.base_size_pct) * multiplier
             notional = (share * book.nlv_usd / HUNDRED).quantize(USD_STEP, ROUND_DOWN)
             size = notional / price
         elif not defects:
             held = book.position(wish.strategy, symbol)
             if held is not None:
-                size = held.size * _percentage(wish.notional_pct) / HUNDRED
+                size = held.size * remembered(wish.notional_pct) / HUNDRED
                 notional = size * price
+        cost_factor = self._cost_factors[tier.name] if tier is not None else self._plain_cost_factor
+        tier_name, theme = tier.name if tier is not None else "", self._universe.theme(symbol)
+        stop_pct = ZERO if defects else remembered(wish.stop_loss_pct)
+        target_pct = ZERO if defects else remembered(wish.take_profit_pct)
+        eligible, exit_reason = member is not None and member.eligible, None
+        health = None if snapshot.health is None else snapshot.health.get(symbol, NOTHING_VOUCHED_FOR)
+        # By place: names would cost as much again as making it.
+        # fmt: off
         return make_sized(
-            symbol,
-            wish.side,
-            wish.strategy,
-            notional,
-            size,
-            price,
-            cost_factor=self._cost_factors.get(tier.name, self._plain_cost_factor) if tier else self._plain_cost_factor,
-            as_of=snapshot.as_of,
-            tier=tier.name if tier is not None else "",
-            theme=self._universe.theme(symbol),
-            multiplier=multiplier,
-            conviction=wish.conviction,
-            stop_loss_pct=ZERO if defects else _percentage(wish.stop_loss_pct),
-            take_profit_pct=ZERO if defects else _percentage(wish.take_profit_pct),
-            product=product,
-            eligible=member is not None and member.eligible,
-            reason=wish.reason,
-            defects=defects,
-            quote=quote,
-            health=None if snapshot.health is None else snapshot.health.get(symbol, NOTHING_VOUCHED_FOR),
-            exchange_down=snapshot.exchange_down,
+            symbol, wish.side, wish.strategy, notional, size, price, cost_factor, snapshot.as_of, tier_name, theme,
+            multiplier, wish.conviction, stop_pct, target_pct, product, eligible, exit_reason, wish.reason, defects,
+            quote, health, snapshot.exchange_down,
         )
+        # fmt: on
 
     def _exit(self, wish: ExitWish, snapshot: Snapshot, book: Book) -> SizedProposal:
         quote, price = _priced(snapshot.quotes.get(wish.symbol))
@@ -124,12 +114,6 @@ def _priced(quote: Quote | None) -> tuple[Quote | None, Decimal]:
     return (quote, mid) if mid.is_finite() and mid > ZERO else (None, ZERO)
 
 
-@lru_cache(maxsize=1024)
-def _percentage(value: float) -> Decimal:
-    """*value*, exact; remembered, for a strategy asks for the same few again and again.  A zero has no sign."""
-    return exact(value + 0.0)
-
-
 def _unknown(symbol: str, what: str) -> Defect:
     return Defect("symbol", symbol, f"a symbol with a known {what}", RiskReason.UNKNOWN_STATE)
 
@@ -143,12 +127,17 @@ _BOUNDS: tuple[tuple[str, float, float, bool], ...] = (
 """field, low, high, whether low itself is allowed; a SELL's stop and target may be 0."""
 
 
+_SIZE_HIGH, _STOP_HIGH, _TARGET_HIGH, _CONVICTION_HIGH = (high for _, _, high, _ in _BOUNDS)
+
+
 def defects_of(wish: TradeProposal) -> tuple[Defect, ...]:
     """
     What is missing or out of bounds in the fields of *wish* (R2); empty for a sound one.
 
     A negative size, and a SELL of more than all of its position, is a short (R1).
     """
+    if _is_sound_buy(wish):
+        return ()
     found: list[Defect] = []
     if type(wish.side) is not Side:
         found.append(Defect("side", str(wish.side), "BUY or SELL"))
@@ -167,3 +156,16 @@ def defects_of(wish: TradeProposal) -> tuple[Defect, ...]:
             reason = RiskReason.SHORTING_DISALLOWED if short else RiskReason.SCHEMA
             found.append(Defect(name, repr(value), bound, reason, exact(value), limit))
     return tuple(found)
+
+
+def _is_sound_buy(wish: TradeProposal) -> bool:
+    """Whether *wish* is the usual: a BUY of four floats, each within its bounds (NaN is within none)."""
+    size, stop, target, conviction = wish.notional_pct, wish.stop_loss_pct, wish.take_profit_pct, wish.conviction
+    return (
+        wish.side is Side.BUY
+        and type(size) is type(stop) is type(target) is type(conviction) is float
+        and 0.0 < size <= _SIZE_HIGH
+        and 0.0 < stop <= _STOP_HIGH
+        and 0.0 < target <= _TARGET_HIGH
+        and 0.0 <= conviction <= _CONVICTION_HIGH
+    )

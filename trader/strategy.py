@@ -117,7 +117,11 @@ class FeatureSource(Protocol):
     """Where a strategy's last feature rows come from: a window (live) or whole columns (backtest)."""
 
     def rows(self, strategy: str, symbols: tuple[str, ...], as_of: datetime) -> Mapping[str, Mapping[str, float]]:
-        """The feature row of each symbol's bar that closed at *as_of*; a symbol still warming up is left out."""
+        """
+        The feature row of each symbol's bar that closed at *as_of*; a symbol still warming up is left out.
+
+        The mapping is the caller's, made anew; no row can be written to.
+        """
 
     def history(self, strategy: str, symbol: str, n: int, as_of: datetime) -> Bars:
         """The last *n* closed bars of *symbol* in the strategy's timeframe."""

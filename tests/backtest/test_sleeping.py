@@ -61,7 +61,7 @@ def no_age(self: Quiet, k: int) -> bool:
     return DISTURBED(self, k)
 
 
-def no_breakers(self: Quiet, nlv: object) -> None:
+def no_breakers(self: Quiet, nlv: object, highest: float) -> None:
     return None
 
 

@@ -126,8 +126,10 @@ class Quiet:
             midnight = self._midnight
             until = min(wake, midnight + 1)
             nlv = self._value(since, until)
-            trips_at = self._could_trip(nlv)
-            self._remember_peak(since, nlv[: midnight - since if trips_at is None else trips_at])
+            highest = nlv.item(nlv.argmax())
+            trips_at = self._could_trip(nlv, highest)
+            if highest >= self._levels.peak:
+                self._remember_peak(since, nlv[: midnight - since if trips_at is None else trips_at])
             if trips_at is not None:
                 return since + trips_at
             if midnight < wake:
@@ -139,14 +141,15 @@ class Quiet:
     def _value(self, since: int, until: int) -> FloatArray:
         """Write NLV at the instants [*since*, *until*) and return that slice."""
         nlv = self._nlv[since - self._first : until - self._first]
-        nlv[:] = self._cash
+        worth: FloatArray | float = self._cash
         for held in self._held.values():
-            nlv += held.marks[since - 1 : until - 1] * held.size
+            worth = worth + held.marks[since - 1 : until - 1] * held.size
+        nlv[:] = worth
         return nlv
 
-    def _could_trip(self, nlv: FloatArray) -> int | None:
+    def _could_trip(self, nlv: FloatArray, highest: float) -> int | None:
         self._levels.look()
-        alarm = self._levels.alarm_after(nlv.item(nlv.argmax()))
+        alarm = self._levels.alarm_after(highest)
         return None if nlv.item(nlv.argmin()) > alarm else int((nlv <= alarm).argmax())
 
     def _remember_peak(self, since: int, nlv: FloatArray) -> None:

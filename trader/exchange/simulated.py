@@ -39,25 +39,29 @@ WAIT_FOR_A_BAR = timedelta(hours=24)
 """A market SELL that meets no bar for so long is cancelled: nobody trades there."""
 
 
+PLENTY = 0.999
+"""Of a volume in floats: further from it than any rounding reaches."""
+
+
 class _Budget:
-    """What one bar's volume still lets us take; worked out when somebody first asks."""
+    """What one bar's volume still lets us take; exact where that could matter, in floats where there is plenty."""
 
-    __slots__ = ("_left", "_share", "_step", "_volume")
+    __slots__ = ("_plenty", "_share", "_step", "_taken", "_volume")
 
-    def __init__(self, volume: float, share: Decimal, step: Decimal) -> None:
+    def __init__(self, volume: float, share: Decimal, roughly_share: float, step: Decimal) -> None:
         self._volume, self._share, self._step = volume, share, step
-        self._left: Decimal | None = None
+        self._plenty = int(volume * roughly_share * PLENTY)
+        self._taken = ZERO
 
     def offers(self, wanted: Decimal) -> Decimal:
         """As much of *wanted* as is left."""
-        if self._left is None:
-            self._left = floor_to(exact(self._volume) * self._share, self._step)
-        return min(wanted, self._left)
+        if wanted + self._taken + self._step < self._plenty:
+            return wanted
+        return min(wanted, floor_to(exact(self._volume) * self._share, self._step) - self._taken)
 
     def take(self, size: Decimal) -> None:
         """Use up *size*, which was offered."""
-        assert self._left is not None, "nothing is taken that was not offered"
-        self._left -= size
+        self._taken += size
 
 
 class SimulatedExchange:
@@ -81,6 +85,7 @@ class SimulatedExchange:
         self._products = products
         self._policy = policy
         self._volume_share = policy.max_volume_share_pct / HUNDRED
+        self._roughly_share = float(self._volume_share)
         self._costs_bps = costs_bps
         self._news: list[Fill | Ended] = []
 
@@ -128,7 +133,8 @@ class SimulatedExchange:
                 self._trade(symbol, bar, opens, closes)
 
     def _trade(self, symbol: str, bar: BarRow, opens: datetime, closes: datetime) -> None:
-        budget = _Budget(bar.volume, self._volume_share, self._products[symbol].base_increment)
+        step = self._products[symbol].base_increment
+        budget = _Budget(bar.volume, self._volume_share, self._roughly_share, step)
         mine = [resting for resting in self.resting.values() if resting.intent.symbol == symbol]
         if len(mine) > 1:
             mine.sort(key=lambda resting: (resting.intent.side is Side.BUY, resting.intent.client_order_id))
@@ -156,7 +162,8 @@ class SimulatedExchange:
         if intent.side is Side.SELL:
             holding = self.holdings.get((intent.strategy, intent.symbol))
             wanted = min(wanted, holding.size) if holding else ZERO
-        price = market_price(intent.side, bar.open, self._costs_bps(intent.symbol), self._products[intent.symbol])
+        opened = exact(bar.open)
+        price = market_price(intent.side, opened, self._costs_bps(intent.symbol), self._products[intent.symbol])
         size = budget.offers(wanted)
         fee = self._fee_if_paid(intent.side, size, price, Liquidity.TAKER)
         if fee is None:
@@ -164,7 +171,7 @@ class SimulatedExchange:
             return
         if size > ZERO:
             budget.take(size)
-            self._fill(intent, size, price, fee, Liquidity.TAKER, opens, exact(bar.open), opens)
+            self._fill(intent, size, price, fee, Liquidity.TAKER, opens, opened, opens)
         if size == intent.size:
             del self.resting[intent.client_order_id]
         else:

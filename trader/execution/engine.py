@@ -35,15 +35,14 @@ class ExecutionEngine:
     def __init__(
         self, journal: Journal, ledger: Ledger, exchange: Exchange | None, last_look: LastLook = nothing_forbids
     ) -> None:
-        self._journal = journal
-        self._ledger = ledger
+        self._append, self._fold = journal.append, ledger.apply_all
         self._exchange = exchange
         self._last_look = last_look
 
     def record(self, *events: Event) -> None:
         """Commit *events*, then fold them into the ledger."""
-        self._journal.append(events)
-        self._ledger.apply_all(events)
+        self._append(events)
+        self._fold(events)
 
     def carry_out(self, decision: Decision, proposals: Proposals, cycle_id: str) -> None:
         """Record *decision* with its intents, then send what it planned."""

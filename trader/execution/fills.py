@@ -97,11 +97,6 @@ class ProtectiveExit:
     at_open: bool
 
 
-def market_price(side: Side, open_price: float, costs_bps: CostsBps, product: Product) -> Decimal:
-    """The open, moved against us by half spread and slippage, on the increment (up for BUY, down for SELL)."""
-    return _against(side, exact(open_price), costs_bps, product)
-
-
 def resting_price(intent: OrderIntent, bar: BarRow) -> Decimal | None:
     """Where a resting BUY limit fills: at the open if that gaps below, at the limit if traded through, or not."""
     limit = intent.limit_price
@@ -119,7 +114,7 @@ def protective_exit(holding: Holding, bar: BarRow, costs_bps: CostsBps, product:
     if holding.stop_price is not None and bar.low <= stop:
         gap = bar.open <= stop  # always so once it was triggered: the rest goes at the open
         trigger = exact(bar.open) if gap else holding.stop_price
-        price = _against(Side.SELL, trigger, costs_bps, product)
+        price = market_price(Side.SELL, trigger, costs_bps, product)
         return ProtectiveExit(ExitReason.STOP_LOSS, price, trigger, Liquidity.TAKER, gap)
     if holding.take_profit_price is not None and not holding.bought_within:
         if bar.open >= target:
@@ -131,7 +126,8 @@ def protective_exit(holding: Holding, bar: BarRow, costs_bps: CostsBps, product:
     return None
 
 
-def _against(side: Side, price: Decimal, costs_bps: CostsBps, product: Product) -> Decimal:
+def market_price(side: Side, price: Decimal, costs_bps: CostsBps, product: Product) -> Decimal:
+    """*price*, moved against us by half spread and slippage, on the increment (up for BUY, down for SELL)."""
     share = (costs_bps[0] + costs_bps[1]) * BPS
     if side is Side.BUY:
         return ceil_to(price * (ONE + share), product.quote_increment)

@@ -8,9 +8,9 @@ order, never a second one.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
+from hashlib import sha256
 
 from trader.model.market import Snapshot
 from trader.model.money import HUNDRED, ZERO, ceil_to, floor_to
@@ -81,6 +81,6 @@ def client_order_id(proposal: SizedProposal, bot_id: str) -> str:
     One instant gives at most one order per strategy, symbol and side, so the id is unique by construction
     and the same again after a restart.
     """
-    epoch = int(proposal.as_of.timestamp())
-    purpose = f"{proposal.strategy}|{proposal.symbol}|{proposal.side!s}|{epoch}|{proposal.exit_reason!s}"
-    return f"{bot_id}-{proposal.symbol}-{epoch}-{hashlib.sha256(purpose.encode()).hexdigest()[:12]}"
+    symbol, epoch = proposal.symbol, str(int(proposal.as_of.timestamp()))
+    purpose = "|".join((proposal.strategy, symbol, proposal.side, epoch, proposal.exit_reason or "None"))
+    return f"{bot_id}-{symbol}-{epoch}-{sha256(purpose.encode()).hexdigest()[:12]}"

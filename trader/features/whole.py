@@ -35,7 +35,7 @@ class FeaturesFailed(TraderError):
 class _Symbol:
     """One strategy's columns of one symbol, and where in them an instant lies."""
 
-    __slots__ = ("bars", "columns", "first_start", "known", "regular", "screen", "step")
+    __slots__ = ("_at", "_known", "bars", "columns", "first_start", "known", "regular", "screen", "step")
 
     def __init__(self, bars: Bars, features: Features | None, screen: BoolArray | None, needed: int) -> None:
         count, self.bars, self.step = len(bars), bars, bars.granularity_seconds
@@ -47,6 +47,7 @@ class _Symbol:
             self.known[needed - 1 :] = True
             for _, array in self.columns:
                 self.known &= ~np.isnan(array)
+        self._known, self._at = self.known.data, tuple((name, array.data) for name, array in self.columns)
         self.screen = self.known if screen is None else self.known & screen
 
     def row(self, start: int) -> Mapping[str, float] | None:
@@ -59,9 +60,9 @@ class _Symbol:
             at = int(self.bars.start.searchsorted(start))
             if at >= len(self.known) or self.bars.start.item(at) != start:
                 return None
-        if not self.known.item(at):
+        if not self._known[at]:
             return None
-        return MappingProxyType({name: column.item(at) for name, column in self.columns})
+        return MappingProxyType({name: column[at] for name, column in self._at})
 
 
 class ColumnFeatures:

@@ -26,16 +26,19 @@ class _Lazy(Mapping[str, Value], Generic[Value]):
 
     def __init__(self, market: ReplayMarket, k: int) -> None:
         self._market, self._k = market, k
-        self._made: dict[str, Value | None] = {}
+        self._made: dict[str, Value] = {}
 
     def _make(self, symbol: str) -> Value | None:
         raise KeyError(symbol)
 
     def get(self, symbol: str, default: Value | None = None) -> Value | None:  # type: ignore[override]  # one default, of the values' own type
-        if symbol not in self._made:
-            self._made[symbol] = self._make(symbol)
-        made = self._made[symbol]
-        return default if made is None else made
+        made = self._made.get(symbol)
+        if made is None:
+            made = self._make(symbol)
+            if made is None:
+                return default
+            self._made[symbol] = made
+        return made
 
     def __getitem__(self, symbol: str) -> Value:
         made = self.get(symbol)
@@ -71,16 +74,16 @@ class BarsAt(_Lazy[BarRow]):
 class ClosedAt(Mapping[int, tuple[str, ...]]):
     """Granularity in seconds → symbols whose bar closed at this instant."""
 
-    __slots__ = ("_k", "_market")
+    __slots__ = ("_at_seconds", "_market")
 
-    def __init__(self, market: ReplayMarket, k: int) -> None:
-        self._market, self._k = market, k
+    def __init__(self, market: ReplayMarket, at_seconds: int) -> None:
+        self._market, self._at_seconds = market, at_seconds
 
     def __getitem__(self, granularity_seconds: int) -> tuple[str, ...]:
-        return self._market.closed(granularity_seconds, self._k)
+        return self._market.timeframes.closed(granularity_seconds, self._at_seconds)
 
     def get(self, granularity_seconds: int, default: object = None) -> tuple[str, ...]:
-        return self._market.closed(granularity_seconds, self._k)
+        return self._market.timeframes.closed(granularity_seconds, self._at_seconds)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._market.timeframes.known)

@@ -9,7 +9,7 @@ regime.  Instant *k* is the close of interval *k − 1* and the open of *k*.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -53,9 +53,16 @@ class ReplayMarket:
         self.products = panel.products
         self.dense: DensePanel = dense(panel)
         self.step = panel.granularity_seconds
+        d = self.dense
+        self._marks = {symbol: marks.data for symbol, marks in zip(d.symbols, d.marks, strict=True)}
+        columns = zip(d.open, d.high, d.low, d.close, d.volume, strict=True)
+        self._bars = {
+            symbol: tuple([one.data for one in five]) for symbol, five in zip(d.symbols, columns, strict=True)
+        }
         self._row = {symbol: row for row, symbol in enumerate(self.dense.symbols)}
         origin = int(self.dense.starts[0])
         self._origin = origin
+        self._began, self._length = datetime.fromtimestamp(origin, UTC), timedelta(seconds=self.step)
         count = len(self.dense.starts)
         start, end = int(panel.start.timestamp()), int(panel.end.timestamp())
         self.first = min(max(0, -(-(start - origin) // self.step)), count)
@@ -71,6 +78,7 @@ class ReplayMarket:
         self._costs: dict[str, CostsBps] = {
             tier.name: (tier.spread_bps / 2, tier.slippage_bps) for tier in universe.tiers
         }
+        self._half_spreads = {name: half_bps * BPS for name, (half_bps, _) in self._costs.items()}
         self._mids: tuple[int, dict[str, Decimal]] = (-1, {})
         self.policy = universe
         self.time = lru_cache(TIMES_KEPT)(self._time)
@@ -121,7 +129,7 @@ class ReplayMarket:
         return tuple(found[symbol] for symbol in sorted(found)), regime
 
     def _time(self, k: int) -> datetime:
-        return datetime.fromtimestamp(self._origin + k * self.step, UTC)
+        return self._began + k * self._length
 
     def instants(self, first: int, last: int) -> IntArray:
         """Epoch seconds of instants *first* … *last*, both included."""
@@ -164,16 +172,18 @@ class ReplayMarket:
 
     def mark(self, symbol: str, k: int) -> float:
         """The last close of *symbol* known at instant *k*."""
-        return self.dense.marks[self._row[symbol]].item(k - 1)
+        return self._marks[symbol][k - 1]
 
     def mid(self, symbol: str, k: int) -> Decimal:
         """The same, exact: what everything held is valued at."""
-        if self._mids[0] != k:
-            self._mids = (k, {})
-        known = self._mids[1]
-        if symbol not in known:
-            known[symbol] = exact(self.mark(symbol, k))
-        return known[symbol]
+        instant, known = self._mids
+        if instant != k:
+            known = {}
+            self._mids = (k, known)
+        mid = known.get(symbol)
+        if mid is None:
+            mid = known[symbol] = exact(self._marks[symbol][k - 1])
+        return mid
 
     def path(self, symbol: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Last known close, low and high of *symbol* by interval."""
@@ -198,11 +208,9 @@ class ReplayMarket:
 
     def bar(self, symbol: str, j: int) -> BarRow | None:
         """The bar of *symbol* in interval *j*, or None where nothing traded."""
-        row, d = self._row[symbol], self.dense
-        opened = d.open[row].item(j)
-        if opened != opened:
-            return None
-        return BarRow(opened, d.high[row].item(j), d.low[row].item(j), d.close[row].item(j), d.volume[row].item(j))
+        opens, highs, lows, closes, volumes = self._bars[symbol]
+        opened = opens[j]
+        return None if opened != opened else BarRow(opened, highs[j], lows[j], closes[j], volumes[j])
 
     def quote(self, symbol: str, k: int) -> Quote | None:
         """The last close known at *k*, plus and minus half the tier's spread; None before the first bar."""
@@ -211,7 +219,7 @@ class ReplayMarket:
         mid = self.mid(symbol, k)
         if mid.is_nan():
             return None
-        half = mid * self.costs_bps(symbol)[0] * BPS
+        half = mid * self._half_spreads.get(self.tiers.get(symbol, ""), ZERO)
         return make_quote(symbol, mid - half, mid + half, self.time(k))
 
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
@@ -227,15 +235,15 @@ class ReplayMarket:
         by_strategy: dict[str, dict[str, Position]] = {}
         for (strategy, symbol), position in positions.items():
             by_strategy.setdefault(strategy, {})[symbol] = position
-        time = self.time(k)
+        seconds = self._origin + k * self.step
         return make_snapshot(
-            id=str(self._origin + k * self.step),
-            as_of=time,
+            id=str(seconds),
+            as_of=self.time(k),
             products=self.products,
             quotes=QuotesAt(self, k),
             membership=self.membership,
             regime=self.regime,
-            closed=ClosedAt(self, k),
+            closed=ClosedAt(self, seconds),
             positions=by_strategy,
             seed=self._seed,
         )

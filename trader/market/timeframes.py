@@ -8,7 +8,7 @@ instant its bucket ends, whether or not anything traded just then.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,13 +60,12 @@ class Timeframes:
             return ()
         traded = self._traded.get(granularity_seconds)
         if traded is None:
-            traded = self._traded[granularity_seconds] = _Traded.of(
-                self.frames(granularity_seconds), granularity_seconds
-            )
+            frames = self.frames(granularity_seconds)
+            traded = self._traded[granularity_seconds] = _Traded.of(frames, granularity_seconds)
         row -= traded.first
-        if not 0 <= row < len(traded.whole):
+        if not 0 <= row < traded.length:
             return ()
-        if traded.whole.item(row):
+        if traded.whole[row]:
             return traded.symbols
         return tuple([symbol for symbol, mask in zip(traded.symbols, traded.masks, strict=True) if mask.item(row)])
 
@@ -77,7 +76,8 @@ class _Traded(NamedTuple):
     first: int
     symbols: tuple[str, ...]
     masks: tuple[Mask, ...]
-    whole: Mask
+    length: int
+    whole: memoryview[Any]
 
     @classmethod
     def of(cls, frames: Mapping[str, pd.DataFrame], step: int) -> _Traded:
@@ -86,7 +86,7 @@ class _Traded(NamedTuple):
         count = max((int(some[-1]) + 1 for some in rows.values()), default=first) - first
         masks = tuple(_mask(some - first, count) for some in rows.values())
         whole = np.logical_and.reduce(masks) if masks else np.empty(0, np.bool_)
-        return cls(first, tuple(rows), masks, whole)
+        return cls(first, tuple(rows), masks, count, whole.data)
 
 
 def _mask(rows: IntArray, count: int) -> Mask:

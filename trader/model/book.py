@@ -113,15 +113,27 @@ class Book:
 
     def strategy_exposure_usd(self, strategy: str) -> Decimal:
         """Worst case of *strategy*, over all symbols."""
-        return sum((usd for key, usd in self.exposure.items() if key[0] == strategy), ZERO)
+        total = ZERO
+        for key, usd in self.exposure.items():
+            if key[0] == strategy:
+                total += usd
+        return total
 
     def theme_exposure_usd(self, theme: str) -> Decimal:
         """Worst case over the symbols of *theme*."""
-        return sum((usd for key, usd in self.exposure.items() if self.themes.get(key[1], "OTHER") == theme), ZERO)
+        total, theme_of = ZERO, self.themes.get
+        for key, usd in self.exposure.items():
+            if theme_of(key[1], "OTHER") == theme:
+                total += usd
+        return total
 
     def tier_exposure_usd(self, tier: str) -> Decimal:
         """Worst case over the symbols of *tier*."""
-        return sum((usd for key, usd in self.exposure.items() if self.tiers.get(key[1], "") == tier), ZERO)
+        total, tier_of = ZERO, self.tiers.get
+        for key, usd in self.exposure.items():
+            if tier_of(key[1], "") == tier:
+                total += usd
+        return total
 
     def position(self, strategy: str, symbol: str) -> Position | None:
         """What *strategy* holds of *symbol*."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -29,6 +30,12 @@ class Liquidity(StrEnum):
 def exact(value: float) -> Decimal:
     """The shortest decimal that reads back as the float *value* (0.1 gives 0.1, not 0.1000…0555)."""
     return Decimal(repr(value if type(value) is float else float(value)))
+
+
+@lru_cache(maxsize=1024)
+def remembered(value: float) -> Decimal:
+    """`exact`, for numbers that come again and again: a strategy asks for the same few.  A zero has no sign."""
+    return exact(value + 0.0)
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:

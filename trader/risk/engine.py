@@ -15,37 +15,43 @@ from trader.model.book import Book, Performance
 from trader.model.decision import Trip
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal, TradingState, Unit, Verdict
-from trader.risk.rule import BUY, SELL, Breaker, Rule, refusal
+from trader.risk.rule import BUY, SELL, Breaker, EntriesOnly, Rule, refusal
 from trader.risk.rules.min_notional import MinNotional
 from trader.risk.rules.schema import Schema
+
+NOWHERE = Decimal("Infinity")
+A_LITTLE_MORE = Decimal("1.000000001")
+"""Far more than rounding in a breaker's percentage can make of a floor."""
 
 
 class RiskEngine:
     """
-    The rules and breakers of one desk; it remembers nothing.
+    The rules and breakers of one desk; of what was, it remembers nothing.
 
     *on_breach* "trim" approves the room that is left, "deny" turns down an entry that does not fit whole;
     the objections are the same.
     """
 
-    __slots__ = ("_denies", "_minimums", "_schemas", "breakers", "rules")
+    __slots__ = ("_denies", "_minimums", "_on_exits", "_safe_above", "_schemas", "breakers", "rules")
 
     def __init__(self, rules: Sequence[Rule], breakers: Sequence[Breaker] = (), on_breach: str = "trim") -> None:
         assert on_breach in ("trim", "deny"), on_breach
         self.rules = tuple(rules)
         self.breakers = tuple(breakers)
+        self._safe_above: tuple[Decimal, Decimal, Decimal, Decimal] = (ZERO, ZERO, ZERO, NOWHERE)
         self._denies = on_breach == "deny"
         self._minimums = tuple(rule for rule in self.rules if isinstance(rule, MinNotional))
         self._schemas = tuple(rule for rule in self.rules if isinstance(rule, Schema))
+        self._on_exits = tuple(rule for rule in self.rules if not isinstance(rule, EntriesOnly))
 
     def review(self, proposal: SizedProposal, book: Book) -> Verdict:
         """
-        The verdict on *proposal* alone; every rule is asked, and every objection is in it, in the rules' order.
+        The verdict on *proposal* alone, with all objections in the rules' order; every rule that could object is asked.
 
         A proposal with a defect has no numbers the other rules could judge: the schema alone is asked, and says no.
         """
         objections = []
-        for rule in (self._schemas or self.rules) if proposal.defects else self.rules:
+        for rule in self._asked_about(proposal):
             try:
                 objection = rule.check(proposal, book)
             except ArithmeticError:  # NaN compared, infinity subtracted, division by no price: unknown is an objection
@@ -69,6 +75,8 @@ class RiskEngine:
         The integrator gives entries by conviction, then priority, then name, so that is who gets scarce room.
         """
         given = tuple(candidates)
+        if len(given) == 1:
+            return (self.review(given[0], book),)
         exits_first = [one for one in given if one.side is SELL] + [one for one in given if one.side is not SELL]
         verdicts: list[Verdict] = []
         for proposal in exits_first:
@@ -77,11 +85,24 @@ class RiskEngine:
             verdicts.append(self.review(proposal, book))
         return tuple(verdicts)
 
+    def _asked_about(self, proposal: SizedProposal) -> tuple[Rule, ...]:
+        if proposal.defects:
+            return self._schemas or self.rules
+        return self._on_exits if proposal.side is SELL else self.rules
+
     def trips(self, book: Book) -> tuple[Trip, ...]:
         """Every breaker that trips; none while entries are stopped already, for only the operator moves back."""
         if book.state is not TradingState.ACTIVE:
             return ()
-        return tuple(trip for breaker in self.breakers if (trip := breaker.check(book)) is not None)
+        now = book.performance
+        peak, day_start, week_start, safe_above = self._safe_above
+        if now.peak is not peak or now.day_start is not day_start or now.week_start is not week_start:
+            floor = self.nav_floor(now)
+            safe_above = ZERO if floor is None else floor * A_LITTLE_MORE  # worked out again only when these change
+            self._safe_above = (now.peak, now.day_start, now.week_start, safe_above)
+        if now.nav > safe_above:
+            return ()
+        return tuple([trip for breaker in self.breakers if (trip := breaker.check(book)) is not None])
 
     def nav_floor(self, performance: Performance) -> Decimal | None:
         """The highest nav at or below which some breaker could trip; None without breakers."""

@@ -31,6 +31,12 @@ class Rule(Protocol):
     def check(self, proposal: SizedProposal, book: Book, /) -> Objection | None: ...
 
 
+class EntriesOnly:
+    """What a rule inherits from that is silent on every exit, so that it need not be asked about one."""
+
+    __slots__ = ()
+
+
 class Breaker(Protocol):
     """Silent, or a trip with numbers; only the operator moves back."""
 

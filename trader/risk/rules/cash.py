@@ -8,11 +8,11 @@ from decimal import Decimal
 from trader.model.book import Book
 from trader.model.money import HUNDRED, ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, room_usd
+from trader.risk.rule import SELL, EntriesOnly, room_usd
 
 
 @dataclass(frozen=True, slots=True)
-class Cash:
+class Cash(EntriesOnly):
     """Trim an entry to the free cash at worst case, leaving *min_cash_pct* of NLV untouched."""
 
     min_cash_pct: Decimal = ZERO

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import inf
 
 from trader.model.book import Book
 from trader.model.money import ZERO, exact
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Cooldown:
+class Cooldown(EntriesOnly):
     """Refuse an entry in a symbol too soon after any fill in it, or a stop-out; observed are the seconds left (CD1)."""
 
     cooldown_minutes: Decimal
@@ -32,4 +33,5 @@ class Cooldown:
 
 
 def _seconds_left(since: datetime | None, minutes: Decimal, now: datetime) -> Decimal:
-    return ZERO if since is None else minutes * 60 - exact((now - since).total_seconds())
+    elapsed, needed = ((now - since).total_seconds() if since else inf), minutes * 60
+    return ZERO if elapsed >= needed else needed - exact(elapsed)

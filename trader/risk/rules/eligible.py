@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Eligible:
+class Eligible(EntriesOnly):
     """Refuse entries in a symbol that the universe excludes (U1)."""
 
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:

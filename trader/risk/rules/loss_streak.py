@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class LossStreak:
+class LossStreak(EntriesOnly):
     """Refuse entries for *pause_minutes* after the last of *max_losses_in_a_row* losses, or more (PACE)."""
 
     max_losses_in_a_row: int

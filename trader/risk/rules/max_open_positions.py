@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class MaxOpenPositions:
+class MaxOpenPositions(EntriesOnly):
     """Refuse an entry in one more symbol while *max_open_positions* are held or being bought (PACE)."""
 
     max_open_positions: int

@@ -7,13 +7,13 @@ from decimal import Decimal
 from math import isfinite
 
 from trader.model.book import Book
-from trader.model.money import ONE, ZERO, exact
+from trader.model.money import ONE, ZERO, remembered
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class MinConviction:
+class MinConviction(EntriesOnly):
     """Refuse an entry whose conviction is below *min_conviction_to_propose*, or is not a number (R2)."""
 
     min_conviction_to_propose: Decimal = ZERO
@@ -22,7 +22,7 @@ class MinConviction:
         if proposal.side is SELL:
             return None
         believes: object = proposal.conviction  # a strategy's own word, so it may be anything
-        conviction = exact(believes) if isinstance(believes, float | int) and isfinite(believes) else -ONE
+        conviction = remembered(believes) if isinstance(believes, float | int) and isfinite(believes) else -ONE
         if conviction >= self.min_conviction_to_propose:
             return None
         limit = self.min_conviction_to_propose

@@ -8,11 +8,11 @@ from decimal import Decimal
 from trader.model.book import Book
 from trader.model.trading import Objection, SizedProposal
 from trader.risk.freshness import outlier
-from trader.risk.rule import SELL
+from trader.risk.rule import SELL, EntriesOnly
 
 
 @dataclass(frozen=True, slots=True)
-class Outlier:
+class Outlier(EntriesOnly):
     """
     Refuse an entry at a mid that jumped more than *max_jump_sigmas* and is not confirmed (O1).
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 from trader.model.book import Book
 from trader.model.money import exact
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pacing:
+class Pacing(EntriesOnly):
     """Refuse an entry too soon after an earlier instant's, or beyond so many within an hour or 24 hours (PACE)."""
 
     max_trades_per_hour: int

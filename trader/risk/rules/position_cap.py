@@ -9,11 +9,11 @@ from trader.model.book import Book
 from trader.model.market import asset_of
 from trader.model.money import ONE, ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal
-from trader.risk.rule import SELL, beyond_cap
+from trader.risk.rule import SELL, EntriesOnly, beyond_cap
 
 
 @dataclass(frozen=True, slots=True)
-class PositionCap:
+class PositionCap(EntriesOnly):
     """
     Trim an entry so that its asset, with what is working, over all strategies, stays within its share of NLV (E1).
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from trader.model.book import Book
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class RegimeGate:
+class RegimeGate(EntriesOnly):
     """Refuse entries while the regime's multiplier is zero (U3: crash)."""
 
     def check(self, proposal: SizedProposal, book: Book) -> Objection | None:

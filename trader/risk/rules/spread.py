@@ -8,11 +8,11 @@ from decimal import Decimal
 from trader.model.book import Book
 from trader.model.trading import Objection, SizedProposal
 from trader.risk.freshness import too_wide
-from trader.risk.rule import SELL
+from trader.risk.rule import SELL, EntriesOnly
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(EntriesOnly):
     """Refuse an entry at a spread above *max_spread_bps*, and on a quote that is crossed, zero or no number (O1)."""
 
     max_spread_bps: Decimal = Decimal(100)

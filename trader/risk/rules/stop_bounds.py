@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class StopBounds:
+class StopBounds(EntriesOnly):
     """Refuse an entry whose stop or target lies outside the policy's bounds, in per cent of price (R2)."""
 
     stop_loss_pct_min: Decimal

@@ -9,11 +9,11 @@ from trader.model.book import Book
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal
 from trader.policy import Budget
-from trader.risk.rule import SELL, beyond_cap
+from trader.risk.rule import SELL, EntriesOnly, beyond_cap
 
 
 @dataclass(frozen=True, slots=True)
-class StrategyCap:
+class StrategyCap(EntriesOnly):
     """Trim an entry so that its strategy, with what is working, stays within its *max_at_risk_pct* of NLV (STR3)."""
 
     budgets: Mapping[str, Budget]

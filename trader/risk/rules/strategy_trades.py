@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal, Unit
 from trader.policy import Budget
-from trader.risk.rule import SELL, refusal
+from trader.risk.rule import SELL, EntriesOnly, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class StrategyTrades:
+class StrategyTrades(EntriesOnly):
     """Refuse an entry beyond its strategy's *max_trades_per_cycle*, or of a strategy without a budget (STR3)."""
 
     budgets: Mapping[str, Budget]

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from trader.model.book import Book
 from trader.model.trading import Objection, RiskReason, SizedProposal
-from trader.risk.rule import SELL, beyond_cap
+from trader.risk.rule import SELL, EntriesOnly, beyond_cap
 
 
 @dataclass(frozen=True, slots=True)
-class ThemeCap:
+class ThemeCap(EntriesOnly):
     """Trim an entry so that its theme, with what is working, stays within its share of NLV (U2)."""
 
     max_theme_exposure_pct: Decimal = Decimal(10)

@@ -9,11 +9,11 @@ from decimal import Decimal
 from trader.model.book import Book
 from trader.model.money import ZERO
 from trader.model.trading import Objection, RiskReason, SizedProposal
-from trader.risk.rule import SELL, beyond_cap
+from trader.risk.rule import SELL, EntriesOnly, beyond_cap
 
 
 @dataclass(frozen=True, slots=True)
-class TierCap:
+class TierCap(EntriesOnly):
     """Trim an entry so that its tier, with what is working, stays within its allocation; unknown ones have none."""
 
     allocations: Mapping[str, Decimal]

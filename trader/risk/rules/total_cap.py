@@ -8,11 +8,11 @@ from decimal import Decimal
 from trader.model.book import Book
 from trader.model.money import ONE
 from trader.model.trading import Objection, RiskReason, SizedProposal
-from trader.risk.rule import SELL, beyond_cap
+from trader.risk.rule import SELL, EntriesOnly, beyond_cap
 
 
 @dataclass(frozen=True, slots=True)
-class TotalCap:
+class TotalCap(EntriesOnly):
     """
     Trim an entry so that everything held and working stays within *max_total_at_risk_pct* of NLV (E1).
 
