@@ -41,8 +41,10 @@ def run() -> dict[str, Any]:
         subprocess.run([sys.executable, "-c", MAKE, str(path)], cwd=ROOT, check=True)
         block = np.load(path)
     starts = int(START.timestamp()) + 60 * np.arange(LONG, dtype=np.int64)
-    long = prepared_on({"GEN0-USD": bars_frame(starts, block)}, 60, NOTIONAL_PCT)
     short = prepared_on({"GEN0-USD": bars_frame(starts[:SHORT], block[:, :SHORT].copy())}, 60, NOTIONAL_PCT)
+    bars = bars_frame(starts, block)
+    del starts, block  # which are the bench's own
+    long = prepared_on({"GEN0-USD": bars}, 60, NOTIONAL_PCT)
     fills = {LONG: len(long.walk().fills), SHORT: len(short.walk().fills)}
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB
     bound_mb = 1.5 * LONG * BYTES_PER_BAR / MB + 250

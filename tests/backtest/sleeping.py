@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from tests.backtest.worlds import World, job_of
 from trader.backtest.run import Prepared, prepare, report_run
-from trader.backtest.walk import Walked
+from trader.backtest.walked import Walked
 from trader.model.events import Decided, Event, Marked
 from trader.reporting.document import build_report, dumps
 from trader.state.memory import MemoryJournal
 
 
-def walked(prepared: Prepared, every_bar: bool) -> tuple[Walked, list[Event]]:
+def walked(prepared: Prepared) -> tuple[Walked, list[Event]]:
     """
     The walk, and every event but the marks, of which sleeping needs fewer; a decision without the reports of the
     strategies, because one whose screen is down is not asked.
     """
     journal = MemoryJournal()
-    found = prepared.walk(every_bar, journal)
+    found = prepared.walk(journal)
     kept = (event for event in journal.events if not isinstance(event, Marked))
     return found, [replace(event, reports=()) if isinstance(event, Decided) else event for event in kept]
 
@@ -28,8 +28,8 @@ def walked(prepared: Prepared, every_bar: bool) -> tuple[Walked, list[Event]]:
 def differences(world: World) -> list[str]:
     """What differs between sleeping and waking at every bar, causes before effects; empty when nothing."""
     prepared = prepare(job_of(world))
-    asleep, events = walked(prepared, every_bar=False)
-    awake, every_event = walked(prepared, every_bar=True)
+    asleep, events = walked(prepared)
+    awake, every_event = walked(prepare(job_of(world), every_bar=True))
     assert awake.wakes == awake.decisions
     pairs = {
         "verdicts": (asleep.verdicts, awake.verdicts),

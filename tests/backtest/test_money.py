@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.backtest.sleeping import worlds
 from tests.backtest.worlds import World, job_of
 from trader.backtest.run import Prepared, prepare
-from trader.backtest.walk import Walked
+from trader.backtest.walked import Walked
 from trader.model.events import Decided, Event, OrderFilled
 from trader.model.money import ONE, ZERO, exact
 from trader.model.trading import Side, Verdict

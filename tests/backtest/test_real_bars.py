@@ -12,7 +12,7 @@ import pytest
 
 from trader.backtest.asked import Asked, backtest_job
 from trader.backtest.run import Prepared, prepare, report_run
-from trader.backtest.walk import Walked
+from trader.backtest.walked import Walked
 from trader.market.choose import Wanted
 from trader.model.money import ZERO
 from trader.model.trading import RiskReason, Side
@@ -95,7 +95,7 @@ def test_no_approved_entry_takes_a_cap_beyond_its_limit(walked):
 @pytest.mark.req("BT1")
 def test_sleeping_changes_nothing_and_twice_is_the_same(walked):
     prepared, found = walked
-    awake = prepared.walk(every_bar=True)
+    awake = prepare(prepared.job, every_bar=True).walk()
 
     assert awake.fills == found.fills
     np.testing.assert_array_equal(awake.nlv, found.nlv)

@@ -108,7 +108,7 @@ def test_nor_does_it_in_thousands_of_worlds(world: World):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nor_does_it_where_it_once_did_or_easily_might(name: str):
     world = SCENARIOS[name]
-    found, _ = walked(prepare(job_of(world)), every_bar=False)
+    found, _ = walked(prepare(job_of(world)))
 
     assert found.fills
     assert found.wakes < found.decisions, "it never slept, so it proves nothing"
@@ -126,7 +126,7 @@ def test_a_quiet_that_overlooks_something_is_caught(
 
 def test_a_walk_in_which_nothing_is_ever_filled_makes_a_report():
     world = World(overrides=("policy.risk.min_conviction.min_conviction_to_propose=1",))
-    found, _ = walked(prepare(job_of(world)), every_bar=False)
+    found, _ = walked(prepare(job_of(world)))
 
     assert not found.fills and found.verdicts
     assert differences(world) == []

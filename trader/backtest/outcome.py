@@ -8,11 +8,12 @@ excursions and exposure are read off the bars.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from trader.backtest.walk import Holding, Walked
+from trader.backtest.walked import Steps, Walked
 from trader.market.bars import columns_of, epoch_seconds
 from trader.market.replay import ReplayMarket
 from trader.model.book import Key
@@ -37,7 +38,7 @@ def to_run(
 ) -> BacktestRun:
     """*walked* on *market* as a `BacktestRun`; caps in % of NLV, for the figures to draw."""
     times = market.instants(market.first, market.last)
-    traded = {symbol for _, (_, symbol), _ in walked.holdings}
+    traded = {symbol for _, symbol in walked.holdings}
     return BacktestRun(
         metadata=metadata,
         times=times,
@@ -149,9 +150,8 @@ def exposure(walked: Walked, market: ReplayMarket, caps: ExposureTrace) -> Expos
     by_theme: dict[str, FloatArray] = {}
     by_strategy: dict[str, FloatArray] = {}
     groups = (by_asset, by_theme, by_strategy)
-    for key, sizes in _sizes(walked.holdings, instants).items():
-        strategy, symbol = key
-        usd = sizes * np.nan_to_num(market.marks(symbol)[np.maximum(instants - 1, 0)])
+    for (strategy, symbol), sizes in sorted(walked.holdings.items(), key=itemgetter(0)):
+        usd = sizes.at(instants) * np.nan_to_num(market.marks(symbol)[np.maximum(instants - 1, 0)])
         pct = np.divide(usd, nlv, out=np.zeros_like(usd), where=nlv > 0) * 100
         for series, name in zip(groups, (symbol, market.themes[symbol], strategy), strict=True):
             series[name] = series[name] + pct if name in series else pct
@@ -167,19 +167,6 @@ def exposure(walked: Walked, market: ReplayMarket, caps: ExposureTrace) -> Expos
     )
 
 
-def _instants(holdings: Sequence[Holding], market: ReplayMarket) -> IntArray:
+def _instants(holdings: Mapping[Key, Steps], market: ReplayMarket) -> IntArray:
     even = np.linspace(market.first, market.last, min(2 * MAX_POINTS, market.last - market.first + 1))
-    changes = np.array([k for k, _, _ in holdings], dtype=np.int64)
-    return np.union1d(even.astype(np.int64), changes)
-
-
-def _sizes(holdings: Sequence[Holding], instants: IntArray) -> dict[Key, FloatArray]:
-    """Base size held at each of *instants*, per (strategy, symbol)."""
-    changes: dict[Key, list[tuple[int, float]]] = {}
-    for k, key, size in holdings:
-        changes.setdefault(key, [(-1, 0.0)]).append((k, size))
-    found = {}
-    for key in sorted(changes):
-        since, sizes = zip(*changes[key], strict=True)
-        found[key] = np.array(sizes)[np.searchsorted(since, instants, side="right") - 1]
-    return found
+    return np.unique(np.concatenate([even.astype(np.int64), *(steps.instants for steps in holdings.values())]))

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trader.backtest.held import NEVER, Held
 from trader.backtest.levels import NOWHERE, SLACK, Levels
+from trader.backtest.walked import Walked
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
@@ -25,9 +25,6 @@ from trader.model.book import Key
 from trader.model.events import Event, Marked
 from trader.model.market import FloatArray
 from trader.state.ledger import Ledger
-
-if TYPE_CHECKING:
-    from trader.backtest.walk import Walked
 
 
 class Quiet:

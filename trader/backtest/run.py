@@ -16,7 +16,8 @@ import numpy as np
 
 from trader import __version__
 from trader.backtest.outcome import to_run
-from trader.backtest.walk import Failing, Walk, Walked
+from trader.backtest.walk import Walk
+from trader.backtest.walked import Failing, Walked
 from trader.config import Config
 from trader.config.desk import desk_of
 from trader.features import ColumnFeatures
@@ -54,18 +55,15 @@ class Prepared:
     features: ColumnFeatures
     screens: IntArray
     registry: Registry
+    every_bar: bool = False
 
-    def walk(self, every_bar: bool = False, journal: Journal | None = None) -> Walked:
-        """
-        Walk it, every event into *journal* where somebody wants to read it.
-
-        *every_bar* wakes at every instant, for the proof that sleeping changes nothing.
-        """
+    def walk(self, journal: Journal | None = None) -> Walked:
+        """Walk it, every event into *journal* where somebody wants to read it."""
         job = self.job
         desk = desk_of(job.config, self.registry, self.market.policy, [one.stanza for one in job.strategies])
         self.market.rewind()
         found = Walk(
-            desk, self.market, self.features, self.screens, job.cash_usd, journal or UnreadJournal(), every_bar
+            desk, self.market, self.features, self.screens, job.cash_usd, journal or UnreadJournal(), self.every_bar
         )
         found.opened(job.cash_usd, __version__, job.config.hash)
         with rare_collections():
@@ -89,10 +87,11 @@ def rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def prepare(job: Job) -> Prepared:
+def prepare(job: Job, every_bar: bool = False) -> Prepared:
     """
-    Lay out the market and compute every strategy's features once.
+    Lay out the market and compute every strategy's features once, and keep those that the walk will look at.
 
+    *every_bar* wakes at every instant, for the proof that sleeping changes nothing.
     Raises a TraderError where a strategy's timeframe cannot be made of the bars, or its features are junk.
     """
     config, panel = job.config, job.chosen.panel
@@ -102,7 +101,9 @@ def prepare(job: Job) -> Prepared:
     features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable, guard)
     screens = [market.instants_of(features.screen_closes(one.stanza.name)) for one in job.strategies]
     wakes = np.unique(np.concatenate(screens)) if screens else np.empty(0, np.int64)
-    return Prepared(job, market, features, wakes, Registry(job.strategies, guard=guard))
+    if not every_bar:
+        features.keep(market.times(wakes))
+    return Prepared(job, market, features, wakes, Registry(job.strategies, guard=guard), every_bar)
 
 
 def backtest(job: Job) -> BacktestRun:

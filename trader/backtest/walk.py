@@ -8,48 +8,25 @@ same fills to the last bit, which is what a property test holds it to.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 
 import numpy as np
 
 from trader.backtest.quiet import Quiet, Restless
+from trader.backtest.walked import Walked
 from trader.desk import Desk, dispose, propose
 from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine
 from trader.market.replay import ReplayMarket
-from trader.model.book import Key
 from trader.model.decision import Proposals
 from trader.model.events import AccountOpened, Event, Marked, OrderFilled, RegimeChanged, UniverseReviewed
-from trader.model.market import FloatArray, IntArray, Snapshot
-from trader.model.orders import Fill, RoundTrip
-from trader.model.trading import Verdict
+from trader.model.market import IntArray, Snapshot
 from trader.ports import Journal
 from trader.registry import FAILED
 from trader.state.ledger import Ledger
 from trader.strategy import FeatureSource
-
-Holding = tuple[int, Key, float]
-"""From this instant on, so much base size is held by (strategy, symbol)."""
-Failing = tuple[datetime, str]
-"""When a strategy failed, and why."""
-
-
-@dataclass(slots=True)
-class Walked:
-    """What a walk leaves: equity at every instant, every verdict with an objection and every fill, in order."""
-
-    nlv: FloatArray
-    cash: FloatArray
-    fills: list[Fill] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    round_trips: list[RoundTrip] = field(default_factory=list)
-    holdings: list[Holding] = field(default_factory=list)
-    failures: dict[str, list[Failing]] = field(default_factory=dict)
-    decisions: int = 0
-    wakes: int = 0
 
 
 class Walk:
@@ -74,12 +51,12 @@ class Walk:
         self.exchange = SimulatedExchange(market.products, desk.execution, market.costs_bps, cash_usd)
         self.execution = ExecutionEngine(journal, self.ledger, self.exchange)
         count = market.last - market.first + 1
-        self.walked = Walked(np.full(count, float(cash_usd)), np.empty(count))
-        self._cash_since = [(market.first, float(cash_usd))]
-        instants = range(market.first, market.last)
-        self._screens: Container[int] = instants if every_bar else frozenset(screens.tolist())
+        self.walked = Walked(np.full(count, float(cash_usd)), market.first)
+        self.walked.cash_usd.add(market.first, float(cash_usd))
+        self._screens = np.arange(market.first, market.last) if every_bar else screens
+        self._next_screen = 0
         wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
-        self._wakes: list[int] = wakes[(wakes >= market.first) & (wakes < market.last)].tolist()
+        self._wakes = wakes[(wakes >= market.first) & (wakes < market.last)]
         kind = Restless if every_bar else Quiet
         self._quiet = kind(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
 
@@ -91,7 +68,7 @@ class Walk:
     def run(self) -> Walked:
         """Walk to the end."""
         market, walked, quiet, resting = self.market, self.walked, self._quiet, self.exchange.resting
-        coming = iter([*self._wakes, market.last])
+        coming = chain(self._wakes.data, [market.last])  # as Python's own numbers, one by one
         awaited, k = next(coming), market.first
         while k < market.last:
             if resting or quiet.touched:
@@ -107,7 +84,6 @@ class Walk:
             self._settle(k)
         quiet.disturbed(k)
         self._mark(k)
-        walked.cash[:] = self._cash_by_instant()
         walked.decisions = market.last - market.first
         walked.round_trips = self.ledger.round_trips
         return walked
@@ -126,13 +102,9 @@ class Walk:
             self.walked.fills += fills
             for key in dict.fromkeys([(fill.strategy, fill.symbol) for fill in fills]):
                 held = self.ledger.positions.get(key)
-                self.walked.holdings.append((k, key, 0.0 if held is None else float(held.size)))
-            self._cash_since.append((k, float(self.ledger.cash_usd)))
+                self.walked.hold(k, key, 0.0 if held is None else float(held.size))
+            self.walked.cash_usd.add(k, float(self.ledger.cash_usd))
             self._quiet.hold(k)
-
-    def _cash_by_instant(self) -> FloatArray:
-        since = np.array([k for k, _ in self._cash_since] + [self.market.last + 1])
-        return np.repeat(np.array([cash for _, cash in self._cash_since]), np.diff(since))
 
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
@@ -157,13 +129,21 @@ class Walk:
             self.execution.carry_out(decision, proposals, snapshot.id)
 
     def _propose(self, k: int, snapshot: Snapshot) -> Proposals:
-        if k not in self._screens:
+        if not self._is_screened(k):
             return Proposals(snapshot.id, snapshot.as_of)  # whoever were asked would propose nothing
         proposals = propose(self.desk, snapshot, self.features)
         for report in proposals.reports:
             if report.outcome == FAILED:
                 self.walked.failures.setdefault(report.strategy, []).append((snapshot.as_of, report.detail))
         return proposals
+
+    def _is_screened(self, k: int) -> bool:
+        """Whether some strategy's screen is True at *k*, which only ever grows."""
+        screens, at = self._screens, self._next_screen
+        while at < len(screens) and screens.item(at) < k:
+            at += 1
+        self._next_screen = at
+        return at < len(screens) and screens.item(at) == k
 
     def _announce(self, k: int) -> None:
         memberships, regime = self.market.changes(k)

@@ -65,19 +65,22 @@ class Timeframes:
         row -= traded.first
         if not 0 <= row < traded.length:
             return ()
-        if traded.whole[row]:
+        if traded.whole is None or traded.whole[row]:
             return traded.symbols
         return tuple([symbol for symbol, mask in zip(traded.symbols, traded.masks, strict=True) if mask.item(row)])
 
 
 class _Traded(NamedTuple):
-    """Which symbols have a bar that closes at row + *first* bar lengths since 1970; *whole* where all have one."""
+    """
+    Which symbols have a bar that closes at row + *first* bar lengths since 1970; *whole* where all have one, None where
+    that is so at every row.
+    """
 
     first: int
     symbols: tuple[str, ...]
     masks: tuple[Mask, ...]
     length: int
-    whole: memoryview[Any]
+    whole: memoryview[Any] | None
 
     @classmethod
     def of(cls, frames: Mapping[str, pd.DataFrame], step: int) -> _Traded:
@@ -86,6 +89,8 @@ class _Traded(NamedTuple):
         count = max((int(some[-1]) + 1 for some in rows.values()), default=first) - first
         masks = tuple(_mask(some - first, count) for some in rows.values())
         whole = np.logical_and.reduce(masks) if masks else np.empty(0, np.bool_)
+        if whole.all():
+            return cls(first, tuple(rows), (), count, None)
         return cls(first, tuple(rows), masks, count, whole.data)
 
 

@@ -1,0 +1,81 @@
+"""
+What a walk leaves behind, small enough for years of one-minute bars.
+
+What changes only where something filled is kept as its changes, in plain
+columns, and spread over the instants when somebody asks.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from trader.model.book import Key
+from trader.model.market import FloatArray, IntArray
+from trader.model.orders import Fill, RoundTrip
+from trader.model.trading import Verdict
+
+Failing = tuple[datetime, str]
+"""When a strategy failed, and why."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """A value over instants that holds from one change to the next."""
+
+    _since: array[int] = field(default_factory=lambda: array("q"))
+    _values: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, instant: int, value: float) -> None:
+        """From *instant* on it is *value*; instants only ever grow."""
+        self._since.append(instant)
+        self._values.append(value)
+
+    @property
+    def instants(self) -> IntArray:
+        """Where it changed."""
+        return np.array(self._since, dtype=np.int64)
+
+    def at(self, instants: IntArray) -> FloatArray:
+        """The value at each of *instants*; 0 before the first change."""
+        values = np.concatenate([[0.0], np.array(self._values)])
+        return values[np.searchsorted(self.instants, instants, side="right")]
+
+    def until(self, end: int) -> FloatArray:
+        """The value at every instant from the first change up to *end*, which is left out."""
+        return np.repeat(np.array(self._values), np.diff(np.append(self.instants, end)))
+
+
+@dataclass(slots=True)
+class Walked:
+    """
+    Equity at every instant from *first* on, every verdict with an objection and every fill, in order.
+
+    *cash_usd* and, per (strategy, symbol), *holdings* in base units are steps over the same instants.
+    """
+
+    nlv: FloatArray
+    first: int
+    cash_usd: Steps = field(default_factory=Steps)
+    fills: list[Fill] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    round_trips: list[RoundTrip] = field(default_factory=list)
+    holdings: dict[Key, Steps] = field(default_factory=dict)
+    failures: dict[str, list[Failing]] = field(default_factory=dict)
+    decisions: int = 0
+    wakes: int = 0
+
+    @property
+    def cash(self) -> FloatArray:
+        """Cash in USD at every instant."""
+        return self.cash_usd.until(self.first + len(self.nlv))
+
+    def hold(self, k: int, key: Key, size: float) -> None:
+        """From instant *k* on, *key* holds *size*."""
+        steps = self.holdings.get(key)
+        if steps is None:
+            steps = self.holdings[key] = Steps()
+        steps.add(k, size)
