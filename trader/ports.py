@@ -7,7 +7,7 @@ testing code that does I/O where it should decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +16,7 @@ from trader.errors import TraderError
 from trader.model.events import Event
 from trader.model.market import Snapshot
 from trader.model.orders import Fill, OrderIntent
-from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
+from trader.model.wire import Balance, Preview, ProductState, Resting, Terms, VenueFill, VenueOrder, WireOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,26 @@ class Wire(Protocol):
 
     def time(self) -> datetime:
         """The venue's clock, UTC."""
+
+
+class Canceller(Protocol):
+    """
+    A session that sees what works and ends it, and has no word for placing an order: the watchdog's own.
+
+    No call asks again by itself: whoever sweeps comes again anyway.
+    """
+
+    def working(self) -> Iterator[Sequence[Resting]]:
+        """
+        All that works, ours or not, some at a time.  Raises `WireDown` after the last of them where a part could not
+        be read: then there may be more.
+        """
+
+    def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
+        """See `Wire.cancel`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
 
 
 class Feed(Protocol):

@@ -38,6 +38,7 @@ class Silent:
     def __init__(self) -> None:
         self.cycles = []
         self.notes = []
+        self.criticals = []
 
     def begun(self, told):
         self.first = told
@@ -47,6 +48,9 @@ class Silent:
 
     def note(self, sentence):
         self.notes.append(sentence)
+
+    def critical(self, sentence):
+        self.criticals.append(sentence)
 
 
 def asked(folder, **options):
