@@ -7,7 +7,7 @@ testing code that does I/O where it should decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -133,18 +133,26 @@ class Wire(Protocol):
         """The venue's clock, UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Working orders that were seen; where *trouble* says anything, there may be more."""
+
+    orders: tuple[Resting, ...]
+    trouble: str = ""
+
+
 class Canceller(Protocol):
     """
     A session that sees what works and ends it, and has no word for placing an order: the watchdog's own.
 
-    No call asks again by itself: whoever sweeps comes again anyway.
+    No call asks again by itself or raises for what the venue answers: whoever sweeps comes again anyway.
     """
 
-    def working(self) -> Iterator[Sequence[Resting]]:
-        """
-        All that works, ours or not, some at a time.  Raises `WireDown` after the last of them where a part could not
-        be read: then there may be more.
-        """
+    parts: int
+    """In how many parts the venue lists what works: parts of an order's life, in that order."""
+
+    def working(self, part: int) -> Seen:
+        """What works and is in *part* of its life, ours or not."""
 
     def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
         """See `Wire.cancel`."""

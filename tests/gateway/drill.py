@@ -58,7 +58,7 @@ class Console:
 
 @dataclass(frozen=True)
 class Figures:
-    """Seconds after the press; *late* after the late order appeared; *creates* that reached the venue since the press."""
+    """Seconds after the press; *late* after the late order appeared; *creates* are those that reached the venue."""
 
     told: float
     detected: float

@@ -17,30 +17,35 @@ from trader.exchange import coinbase_session as routes
 from trader.exchange.coinbase import CANCELS_A_CALL, PHASES
 from trader.exchange.coinbase_failures import Failed
 from trader.exchange.coinbase_key import ApiKey
+from trader.exchange.coinbase_limits import Limits
 from trader.exchange.coinbase_orders import cancelled
 from trader.exchange.coinbase_paging import PAGES_MAX
 from trader.exchange.coinbase_session import CoinbaseSession
-from trader.exchange.coinbase_settings import CoinbaseSettings, RetryRules
+from trader.exchange.coinbase_settings import CoinbaseSettings, RateRules, RetryRules
 from trader.model.trading import Side
 from trader.model.wire import Resting
-from trader.ports import Clock, WireDown
+from trader.ports import Clock, Seen, WireDown
 
 ROWS_A_PAGE = 250
 CONNECT_SECONDS, READ_SECONDS, CALL_SECONDS = 2.0, 4.0, 5.0
 """One call; a venue that takes longer has the request all the same, and is asked again."""
 TURN_SECONDS = 1.0
+RATES = RateRules(orders_per_second=4.0, orders_burst=6, private_per_second=8.0, private_burst=6)
+"""All cancellers of an account together: beside what the gateway still reads, within what the venue allows."""
 ENDING = "CANCEL_QUEUED"
 
 
 class CoinbaseCanceller:
     """Everything that works on one account; see `trader.ports.Canceller`."""
 
+    parts = len(PHASES)
+
     def __init__(self, session: CoinbaseSession, host: str, rows_a_page: int = ROWS_A_PAGE) -> None:
         self._session, self._host, self._page = session, host, str(rows_a_page)
 
     @classmethod
-    def connect(cls, settings: CoinbaseSettings, key: ApiKey, *, clock: Clock) -> CoinbaseCanceller:
-        """A canceller at *settings*' host; nothing is sent yet."""
+    def connect(cls, settings: CoinbaseSettings, key: ApiKey, *, clock: Clock, limits: Limits) -> CoinbaseCanceller:
+        """A canceller at *settings*' host, under *limits* with others; nothing is sent yet."""
         hasty = replace(
             settings,
             connect_timeout_seconds=min(CONNECT_SECONDS, settings.connect_timeout_seconds),
@@ -49,21 +54,17 @@ class CoinbaseCanceller:
             retry=RetryRules(retries=0, deadline_seconds=TURN_SECONDS),
         )
         permit, chance = routes.only((routes.ORDERS, routes.CANCEL)), random.SystemRandom()
-        return cls(CoinbaseSession(hasty, key, permit=permit, clock=clock, rng=chance), settings.rest_host)
+        session = CoinbaseSession(hasty, key, permit=permit, clock=clock, rng=chance, limits=limits)
+        return cls(session, settings.rest_host)
 
-    def working(self) -> Iterator[Sequence[Resting]]:
-        """One part of an order's life after the other; a part that cannot be read keeps nobody from the next."""
-        trouble: WireDown | None = None
-        for statuses in PHASES:
-            rows: dict[str, Resting] = {}
-            try:
-                self._read(statuses, rows)
-            except WireDown as down:
-                trouble = down
-            if rows:
-                yield list(rows.values())
-        if trouble is not None:
-            raise trouble
+    def working(self, part: int) -> Seen:
+        """See `trader.ports.Canceller.working`; pages that were read count, whatever became of the next."""
+        rows: dict[str, Resting] = {}
+        try:
+            self._read(PHASES[part], rows)
+        except WireDown as down:
+            return Seen(tuple(rows.values()), str(down))
+        return Seen(tuple(rows.values()))
 
     def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
         """See `trader.ports.Wire.cancel`; a hundred a call."""

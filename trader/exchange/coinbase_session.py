@@ -78,12 +78,13 @@ class CoinbaseSession:
     """
     One connection: limits, retries of questions, deadlines.  It cannot be pickled, for it holds a key.
 
-    *stopped* is asked immediately before the first byte of an order why it must not leave (empty: it may).
+    *stopped* is asked immediately before the first byte of an order why it must not leave (empty: it may).  *limits*
+    are given where several connections share them.
     """
 
     def __init__(
         self, settings: CoinbaseSettings, key: ApiKey, *, permit: Permit, clock: Clock, rng: random.Random,
-        stopped: Callable[[], str] = nobody,
+        stopped: Callable[[], str] = nobody, limits: Limits | None = None,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._stopped = settings, clock, stopped
         times = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
@@ -91,7 +92,7 @@ class CoinbaseSession:
         self._client = RESTClient(api_key=name, api_secret=secret, base_url=settings.rest_host, timeout=times)
         guard(self._client.session, settings.rest_host, trust(settings.ca_file), permit)
         logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
-        self.limits = Limits(settings.rates, clock)
+        self.limits = Limits(settings.rates, clock) if limits is None else limits
         self.retries = Retries(settings.retry, clock, rng)
 
     def question(

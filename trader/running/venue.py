@@ -88,7 +88,7 @@ def venue_account(
     said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
     warnings = (said,) if bare else ()
     total = ZERO if cash is None else cash.total
-    return VenueAccount(wire, clock, products, total, terms, rests, warnings, partial(canceller, settings, key))
+    return VenueAccount(wire, clock, products, total, terms, rests, warnings, cancellers(settings, key))
 
 
 def settings_of(config: Config) -> CoinbaseSettings:
@@ -132,11 +132,13 @@ def connected(
     return CoinbaseWire.connect(settings, key, clock=SystemClock(), read_only=read_only, stopped=killed)
 
 
-def canceller(settings: CoinbaseSettings, key: ApiKey) -> Canceller:
-    """Another session there, for the watchdog alone."""
-    from trader.exchange.coinbase_canceller import CoinbaseCanceller
+def cancellers(settings: CoinbaseSettings, key: ApiKey) -> Callable[[], Canceller]:
+    """Makes further sessions there, for the watchdog alone; they share their limits."""
+    from trader.exchange.coinbase_canceller import RATES, CoinbaseCanceller
+    from trader.exchange.coinbase_limits import Limits
 
-    return CoinbaseCanceller.connect(settings, key, clock=SystemClock())
+    clock = SystemClock()
+    return partial(CoinbaseCanceller.connect, settings, key, clock=clock, limits=Limits(RATES, clock))
 
 
 def admit(terms: Terms, config: Config, host: str) -> None:

@@ -43,5 +43,5 @@ def emptied(session: Session, dog: Watchdog, stop: StopFlag, voice: Voice) -> No
         session.gateway.look_again()
     else:
         voice.critical(
-            f"kill switch: this run ends and orders may still work: {dog.left()}; start it again, or look there"
+            f"kill switch: this run ends and orders may still work: {dog.left}; start it again, or look there"
         )
