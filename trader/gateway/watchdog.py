@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from trader.errors import TraderError
 from trader.gateway.sweep import Sweep, nothing_by_name
 from trader.ops.kill import KillLatch
 from trader.ports import Canceller, Clock
@@ -54,7 +55,10 @@ class Worker:
         return self.sweep is not None and self.sweep.is_clear
 
     def _work(self) -> None:
-        canceller = self._open()
+        try:
+            canceller = self._open()
+        except TraderError:
+            return  # the next beat finds somebody else
         try:
             self.sweep = Sweep(canceller, self._clock, self._names, self.turn)
             while not self.over.wait(self.sweep.once()):
