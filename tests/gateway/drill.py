@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.gateway.live import LiveAccount
 from tests.gateway.sessions import ROOT
 from tests.simulator.conftest import on_stage
 
+SPEED = 60
 ORDERS = 200
 FUNDS = {"USD": Decimal(200_000)}
 HELD_SECONDS = 5.0
@@ -68,6 +70,12 @@ class Figures:
     empty: float
     late: float
     creates: int
+    pressed_at: datetime
+    """By the venue's clock."""
+
+    def until_recorded(self, time: datetime) -> float:
+        """Seconds of ours from the press to *time*."""
+        return (time - self.pressed_at).total_seconds() / SPEED
 
     def line(self) -> str:
         return (
@@ -112,7 +120,7 @@ def drill(folder: Path, seed: int, faults: list[dict[str, Any]] = FAILING) -> tu
     """One drill; its figures, the account, and what the run said."""
     papers = folder / "stage"
     papers.mkdir(parents=True)
-    with on_stage(papers, speed=60, deposits=FUNDS) as stage:
+    with on_stage(papers, speed=SPEED, deposits=FUNDS) as stage:
         account = LiveAccount(folder / "account", stage)
         account.arm()
         run = subprocess.Popen(
@@ -139,7 +147,7 @@ def pressed(stage: Any, account: LiveAccount, console: Console) -> Figures:
     """Press, and watch the venue."""
     assert working(stage, "rest-") == ORDERS
     seen, creates = calls(stage, "cancel_orders"), calls(stage, "create_order")
-    at = time.monotonic()
+    at, pressed_at = time.monotonic(), stage.simulator.station.clock.now()
     (account.folder / "var/run/KILL").write_text("drill")
     detected = until(lambda: calls(stage, "cancel_orders") > seen, 30, console, "a cancel")
     empty = until(lambda: working(stage, "") == 0, 60, console, "an empty venue")
@@ -150,7 +158,7 @@ def pressed(stage: Any, account: LiveAccount, console: Console) -> Figures:
     threading.Thread(target=place_late, args=(stage,), daemon=True).start()
     appeared = until(lambda: late_ones(stage), 30, console, "a late order")
     late = until(lambda: working(stage, "late-") == 0, 30, console, "the end of the late one")
-    return Figures(told - at, detected - at, empty - at, late - appeared, after)
+    return Figures(told - at, detected - at, empty - at, late - appeared, after, pressed_at)
 
 
 def late_ones(stage: Any) -> bool:

@@ -11,6 +11,9 @@ from trader.model.events import ExternalSeen, StateMoved
 from trader.model.trading import TradingState
 from trader.state.journal import journal_path, verify
 
+RECORDED_SECONDS = 30.0
+"""The gateway records it when the call it waits for is over."""
+
 
 def meets_the_limits(figures, account):
     assert figures.told <= DETECT_SECONDS, figures
@@ -20,6 +23,9 @@ def meets_the_limits(figures, account):
     assert figures.creates == 0, figures
     kills = [e for e in account.events() if isinstance(e, StateMoved) and e.state is TradingState.KILLED]
     assert [(kill.reason, kill.by) for kill in kills] == [("drill", "kill switch")]
+    recorded = figures.until_recorded(kills[0].time)
+    print(f"recorded {recorded:.2f} s")
+    assert 0 <= recorded <= RECORDED_SECONDS
     assert verify(journal_path(account.folder / "var", "live", "rehearsal")).damage == ""
 
 

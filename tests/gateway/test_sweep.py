@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ from trader.gateway.sweep import AGAIN_MAX_SECONDS, AT_ONCE, Sweep
 from trader.gateway.watchdog import WORKERS
 
 LIMIT_SECONDS = 10.0
+NEVER = 1e8
 
 
 @pytest.fixture
@@ -130,7 +132,46 @@ def test_what_appears_minutes_later_is_ended_within_the_limit(clock):
     }  # fmt: skip
 
 
-def a_drill(seed, workers=WORKERS):
+class OnlyOpen(Sweep):
+    """The planted fault: PENDING is hidden by a list of OPEN (T4)."""
+
+    def __init__(self, venue, clock, turn=0):
+        open_alone = SimpleNamespace(parts=1, working=lambda part: venue.working(1), cancel=venue.cancel)
+        super().__init__(open_alone, clock, turn=turn)
+
+
+class AsksOnce(Sweep):
+    """The planted fault: a cancel that left has ended its order."""
+
+    def _end(self, some):
+        super()._end([one for one in some if one.order_id not in self.asked])
+
+
+class IsDoneOnce(Sweep):
+    """The planted fault: an empty list is the end of it (T3)."""
+
+    def once(self):
+        return 1e6 if self.is_clear else super().once()
+
+
+class BelievesHalf(Sweep):
+    """The planted fault: a list that did not come shows nothing."""
+
+    def once(self):
+        pause = super().once()
+        self.is_clear = not self.working
+        return pause
+
+
+class Sleeps(Sweep):
+    """The planted fault: it backs off from a venue that fails, as from any question."""
+
+    def once(self):
+        pause = super().once()
+        return 30.0 if self.trouble else pause
+
+
+def a_drill(seed, workers=WORKERS, kind=Sweep):
     """Seconds until 200 orders were over, and of each late one since it appeared; p95 of a call 2 s, 20 % fail."""
     chance, clock = random.Random(seed), SharedTime()
     statuses = ["pending", "open"]
@@ -143,15 +184,17 @@ def a_drill(seed, workers=WORKERS):
     def is_over():
         return not (venue.orders or venue.appears)
 
-    sweeps = [Sweep(venue, clock, turn=turn) for turn in range(workers)]
+    sweeps = [kind(venue, clock, turn=turn) for turn in range(workers)]
     clock.run(*(partial(swept, sweep, venue, 120, is_over) for sweep in sweeps))
-    open_for = [venue.over_at.get(one, 1e9) - at for one, at in venue.appeared_at.items() if one.startswith("late")]
-    return max(venue.over_at.get(str(n), 1e9) for n in range(200)) - began, open_for
+    open_for = [
+        venue.over_at.get(one, 2 * NEVER) - at for one, at in venue.appeared_at.items() if one.startswith("late")
+    ]
+    return max(venue.over_at.get(str(n), 2 * NEVER) for n in range(200)) - began, open_for
 
 
-def drills(count, workers=WORKERS):
+def drills(count, workers=WORKERS, kind=Sweep):
     """All their figures, sorted."""
-    found = [a_drill(seed, workers) for seed in range(count)]
+    found = [a_drill(seed, workers, kind) for seed in range(count)]
     return sorted(first for first, _ in found), sorted(one for _, late in found for one in late)
 
 
@@ -168,3 +211,33 @@ def test_a_thousand_simulated_drills():
     print(told("all over", first), told("late", late), sep="; ")
     assert first[-1] <= LIMIT_SECONDS
     assert late[-1] <= LIMIT_SECONDS
+
+
+@pytest.mark.req("K1")
+@pytest.mark.parametrize(
+    ("kind", "workers", "beyond_seconds"),
+    [
+        (OnlyOpen, WORKERS, NEVER),
+        (IsDoneOnce, WORKERS, NEVER),
+        (AsksOnce, 1, NEVER),
+        (Sleeps, WORKERS, LIMIT_SECONDS),
+        (Sweep, 1, LIMIT_SECONDS),
+    ],
+)
+def test_the_drills_catch_what_is_planted(kind, workers, beyond_seconds):
+    first, late = drills(20, workers, kind)
+
+    assert max(first[-1], late[-1]) >= beyond_seconds
+    assert drills(20, 1)[0][-1] < NEVER  # one that is merely alone gets there
+
+
+@pytest.mark.req("K1")
+@pytest.mark.parametrize(("kind", "clear"), [(Sweep, False), (BelievesHalf, True)])
+def test_a_list_that_does_not_come_is_no_empty_one(clock, kind, clear):
+    venue = FakeVenue(clock, fails=lambda what: True)
+    venue.rest("entry")
+    sweep = kind(venue, clock)
+
+    swept(sweep, venue, 30)
+
+    assert sweep.is_clear is clear
