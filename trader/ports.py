@@ -16,7 +16,7 @@ from trader.errors import TraderError
 from trader.model.events import Event
 from trader.model.market import Snapshot
 from trader.model.orders import Fill, OrderIntent
-from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
+from trader.model.wire import Balance, Preview, ProductState, Resting, Terms, VenueFill, VenueOrder, WireOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,34 @@ class Wire(Protocol):
 
     def time(self) -> datetime:
         """The venue's clock, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Working orders that were seen; where *trouble* says anything, there may be more."""
+
+    orders: tuple[Resting, ...]
+    trouble: str = ""
+
+
+class Canceller(Protocol):
+    """
+    A session that sees what works and ends it, and has no word for placing an order: the watchdog's own.
+
+    No call asks again by itself or raises for what the venue answers: whoever sweeps comes again anyway.
+    """
+
+    parts: int
+    """In how many parts the venue lists what works: parts of an order's life, in that order."""
+
+    def working(self, part: int) -> Seen:
+        """What works and is in *part* of its life, ours or not."""
+
+    def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
+        """See `Wire.cancel`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
 
 
 class Feed(Protocol):

@@ -178,6 +178,7 @@ def test_all_else_is_unknown(reply, words):
         (Why.FORBIDDEN, Refused),
         (Why.DENIED, Refused),
         (Why.REFUSED, Refused),
+        (Why.STOPPED, NotAccepted),
         (Why.HELD, NotAccepted),
         (Why.UNTRUSTED, NotAccepted),
         (Why.UNSENT, NotAccepted),

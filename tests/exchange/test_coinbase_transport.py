@@ -336,3 +336,41 @@ def test_settings_that_cannot_be_are_sentences(tmp_path):
         with pytest.raises(BadSettings, match=f"ca_file: .*{name}: no certificates in PEM there") as caught:
             trust(Path(tmp_path / name))
         assert caught.value.exit_code == 2
+
+
+@pytest.mark.req("K1", "NF1")
+@pytest.mark.parametrize(("obeys", "leaves"), [(True, 0), (False, 1)])
+@pytest.mark.parametrize("during", ["turn", "handshake"])
+def test_a_kill_between_the_last_look_and_the_first_byte_holds_the_order_back(
+    tmp_path, monkeypatch, during, obeys, leaves
+):
+    """Turns and handshakes are waited for after the last look; the control does not ask again and sends."""
+    pressed, handshake = [], DeadlineSocket.do_handshake
+
+    def slow(self, block=False):
+        handshake(self, block)
+        pressed.append("a hand")
+
+    class Waits(HostTime):
+        def sleep(self, seconds):
+            pressed.append("a hand")
+
+    def stopped():
+        return pressed[0] if pressed and obeys else ""
+
+    if during == "handshake":
+        monkeypatch.setattr(DeadlineSocket, "do_handshake", slow)
+    with a_server(tmp_path, http(LISTED)) as (server, settings):
+        rates = replace(settings.rates, orders_per_second=2.0, orders_burst=0)
+        settings = replace(settings, rates=rates) if during == "turn" else settings
+        wire = CoinbaseWire.connect(settings, a_key(), clock=Waits(), stopped=stopped)
+        answer = wire.place(an_order("too late"))
+
+        assert pressed
+        assert len(server.asked) == leaves
+        assert isinstance(answer, NotAccepted) is obeys
+        if obeys:
+            assert answer.reason == "held back before the first byte: a hand"
+        wire.cancel(["0-1"])
+        wire.balances()
+        assert len(server.asked) == leaves + 2  # nothing else is held back

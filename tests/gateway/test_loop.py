@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,7 +16,7 @@ from tests.backtest.worlds import World, job_of
 from tests.gateway.paper import a_core, proposer
 from tests.gateway.sessions import ROOT, START, a_session, cycle_by_socket, in_folders, journaled
 from trader.app import venue_of
-from trader.model.events import OrderChanged, Stopped
+from trader.model.events import OrderChanged, StateMoved, Stopped
 from trader.model.orders import OrderStatus
 from trader.ops.lock import SingleInstance
 from trader.running.asked import RunAsked
@@ -38,6 +41,7 @@ class Silent:
     def __init__(self) -> None:
         self.cycles = []
         self.notes = []
+        self.criticals = []
 
     def begun(self, told):
         self.first = told
@@ -47,6 +51,9 @@ class Silent:
 
     def note(self, sentence):
         self.notes.append(sentence)
+
+    def critical(self, sentence):
+        self.criticals.append(sentence)
 
 
 def asked(folder, **options):
@@ -135,3 +142,23 @@ def test_without_a_venue_every_intent_ends_as_not_sent_and_reserves_nothing():
     assert set(statuses) == {OrderStatus.NOT_SENT}
     assert not core.books.ledger.working
     assert core.books.book().reserved_usd == 0
+
+
+@pytest.mark.slow
+@pytest.mark.req("K1", "NF1")
+def test_an_operators_signal_presses_the_kill_switch_and_is_told_as_critical(tmp_path):
+    class Presses(Silent):
+        def cycle(self, told):
+            super().cycle(told)
+            if len(self.cycles) == 1:
+                os.kill(os.getpid(), signal.SIGUSR1)
+                time.sleep(1)
+
+    voice = Presses()
+    run_cycles(asked(tmp_path, cycles=3), voice, lambda wanted: opened(wanted, venue_of))
+
+    assert len(voice.criticals) == 1
+    assert voice.criticals[0].startswith("kill switch: signal SIGUSR1; no order leaves any more")
+    events = journaled(tmp_path)
+    moved = [(event.state.value, event.reason) for event in events if isinstance(event, StateMoved)]
+    assert moved == [("killed", "signal SIGUSR1")]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
-from trader.ops.kill import KillFlag
+from trader.ops.kill import KillFlag, KillLatch
 
 
 @pytest.fixture
@@ -61,3 +62,60 @@ def test_pressing_writes_the_reason(run_dir):
     flag.press("the venue lies\nand more")
 
     assert flag.reason() == "the venue lies"
+
+
+class Unreadable:
+    """A flag at which nobody can look."""
+
+    def __call__(self):
+        raise PermissionError(13, "Permission denied")
+
+
+class FailsOpen(KillLatch):
+    """The planted fault: what cannot be looked at is not pressed."""
+
+    def reason(self):
+        try:
+            return self._look()
+        except OSError:
+            return ""
+
+
+@pytest.mark.req("K1")
+@pytest.mark.parametrize(("latch", "killed"), [(KillLatch, True), (FailsOpen, False)])
+def test_a_flag_that_cannot_be_looked_at_kills(latch, killed):
+    assert ("cannot be looked at" in latch(Unreadable()).reason()) is killed
+
+
+@pytest.mark.req("K1")
+def test_pressed_once_is_pressed_until_the_process_ends(run_dir):
+    flag = KillFlag(run_dir)
+    latch = KillLatch(flag.reason)
+    assert latch.reason() == ""
+
+    flag.press("the venue lies")
+    assert latch.reason() == "the venue lies"
+    flag.path.unlink()
+    latch.press("something else")
+
+    assert (latch.reason(), flag.reason()) == ("the venue lies", "")
+
+
+@pytest.mark.req("K1")
+def test_whoever_looks_finds_the_reason_with_the_flag(run_dir):
+    """Written in one step: a reader in between would latch an empty reason, which nobody could acknowledge."""
+    flag, seen, over = KillFlag(run_dir), set(), threading.Event()
+
+    def look():
+        while not over.is_set():
+            seen.add(flag.reason())
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for _ in range(300):
+        flag.press("the venue lies")
+    over.set()
+    reader.join()
+
+    assert seen <= {"", "the venue lies"}
+    assert list(run_dir.iterdir()) == [flag.path]

@@ -87,10 +87,11 @@ def reconcile(
     Example: trader reconcile --dry-run
     """
     from trader.running.operating import reconcile as reconciled
-    from trader.running.venue import connected, settings_of
+    from trader.running.venue import connected, key_of, settings_of
 
     config = _config(config_dir, "live", overrides)
-    wire = connected(settings_of(config), read_only=True)
+    settings = settings_of(config)
+    wire = connected(settings, key_of(settings), read_only=True)
     found = reconciled(config, wire, dry_run=dry_run, claims=tuple(claim or ()))
     differing = [f"{one.currency}: {one.ours:f} here, {one.theirs:f} there" for one in found.differences]
     if as_json:

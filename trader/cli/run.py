@@ -24,6 +24,7 @@ from trader.cli.backtest import (
     names,
 )
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
+from trader.ops.arming import utc_now
 
 if TYPE_CHECKING:
     from trader.running.telling import CycleTold, Told
@@ -106,6 +107,10 @@ class Speaker:
     def note(self, sentence: str) -> None:
         """Something else worth knowing."""
         self._say(sentence)
+
+    def critical(self, sentence: str) -> None:
+        """What nobody may miss goes to the error channel, whoever reads the other."""
+        typer.echo(f"CRITICAL {utc_now():%Y-%m-%dT%H:%M:%S}Z {sentence}", err=True)
 
     def _say(self, line: str) -> None:
         typer.echo(line, err=self._quiet)

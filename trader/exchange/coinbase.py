@@ -49,6 +49,7 @@ from trader.exchange.coinbase_payloads import (
 )
 from trader.exchange.coinbase_session import CoinbaseSession, Route
 from trader.exchange.coinbase_settings import CoinbaseSettings
+from trader.exchange.coinbase_transport import nobody
 from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
 from trader.ports import Clock, Refused, WireDown
 
@@ -75,11 +76,15 @@ class CoinbaseWire:
     @classmethod
     def connect(
         cls, settings: CoinbaseSettings, key: ApiKey, *, clock: Clock, read_only: bool = False,
-        rng: random.Random | None = None,
+        rng: random.Random | None = None, stopped: Callable[[], str] = nobody,
     ) -> CoinbaseWire:  # fmt: skip
-        """A wire to *settings*' host; nothing is sent yet.  With *read_only* no order and no cancel can leave."""
-        chance = rng if rng is not None else random.SystemRandom()
-        return cls(CoinbaseSession(settings, key, read_only=read_only, clock=clock, rng=chance), settings.rest_host)
+        """
+        A wire to *settings*' host; nothing is sent yet.  With *read_only* no order and no cancel can leave, and no
+        order while *stopped* says why.
+        """
+        chance, permit = rng if rng is not None else random.SystemRandom(), routes.permitted(read_only)
+        session = CoinbaseSession(settings, key, permit=permit, clock=clock, rng=chance, stopped=stopped)
+        return cls(session, settings.rest_host)
 
     def place(self, order: WireOrder) -> Placed:
         """Send *order*, once; see decision 0011 for what each failure means."""

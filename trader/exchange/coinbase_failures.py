@@ -22,7 +22,7 @@ import requests
 from urllib3.exceptions import HTTPError as PoolError
 
 from trader.config.secret_values import masked
-from trader.exchange.coinbase_transport import Forbidden
+from trader.exchange.coinbase_transport import Forbidden, Stopped
 from trader.ports import WireDown
 
 CAUGHT = (
@@ -40,6 +40,7 @@ class Why(StrEnum):
 
     FORBIDDEN = "our own transport refused it; nothing left"
     HELD = "our own limit would have held it too long; nothing left"
+    STOPPED = "somebody said stop before the first byte; nothing left"
     UNTRUSTED = "the other side is not who it should be; nothing left"
     UNSENT = "no connection; nothing left"
     THROTTLED = "429: not looked at"
@@ -110,6 +111,8 @@ def _start_of(text: Any) -> str:
 def _before_a_byte(error: Exception) -> Failed:
     causes = list(_causes(error))
     for cause in causes:
+        if isinstance(cause, Stopped):
+            return Failed(Why.STOPPED, f"held back before the first byte: {cause}")
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failed(
                 Why.UNTRUSTED,

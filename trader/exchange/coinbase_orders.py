@@ -21,7 +21,7 @@ from trader.model.wire import Preview, WireKind, WireOrder
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused
 
 DUPLICATE = "DUPLICATE_CLIENT_ORDER_ID"
-NEVER_ACCEPTED = frozenset({Why.UNTRUSTED, Why.UNSENT, Why.HELD, Why.THROTTLED, Why.BLOCKED})
+NEVER_ACCEPTED = frozenset({Why.STOPPED, Why.UNTRUSTED, Why.UNSENT, Why.HELD, Why.THROTTLED, Why.BLOCKED})
 REFUSED = frozenset({Why.FORBIDDEN, Why.DENIED, Why.REFUSED})
 
 Placed = Acknowledged | Refused | NotAccepted | OutcomeUnknown

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ from trader.exchange.coinbase_key import ApiKey
 from trader.exchange.coinbase_limits import Class, Limits
 from trader.exchange.coinbase_retry import Retries
 from trader.exchange.coinbase_settings import CoinbaseSettings
-from trader.exchange.coinbase_transport import guard, passage, trust
+from trader.exchange.coinbase_transport import Permit, guard, nobody, passage, trust
 from trader.ports import Clock
 
 Json = dict[str, Any]
@@ -56,9 +56,14 @@ CANCEL = Route("cancel_orders", "/orders/batch_cancel", Class.ORDERS, post=True,
 ROUTES = (TIME, PRODUCTS, ACCOUNTS, FEES, PERMISSIONS, ORDERS, FILLS, ORDER, PREVIEW, CREATE, CANCEL)
 
 
-def permitted(read_only: bool) -> Callable[[str, str], bool]:
+def permitted(read_only: bool) -> Permit:
     """The allow-list: our routes, and for a connection that only looks none that changes anything."""
-    open_to_us = [route for route in ROUTES if not (read_only and route.changes)]
+    return only(route for route in ROUTES if not (read_only and route.changes))
+
+
+def only(routes: Iterable[Route]) -> Permit:
+    """An allow-list of *routes*."""
+    open_to_us = list(routes)
     exact = {("POST" if route.post else "GET", API_PREFIX + route.path) for route in open_to_us if not route.suffixed}
     prefixes = tuple(API_PREFIX + route.path for route in open_to_us if route.suffixed)
 
@@ -70,23 +75,31 @@ def permitted(read_only: bool) -> Callable[[str, str], bool]:
 
 
 class CoinbaseSession:
-    """One connection: limits, retries of questions, deadlines.  It cannot be pickled, for it holds a key."""
+    """
+    One connection: limits, retries of questions, deadlines.  It cannot be pickled, for it holds a key.
+
+    *stopped* is asked immediately before the first byte of an order why it must not leave (empty: it may).  *limits*
+    are given where several connections share them.
+    """
 
     def __init__(
-        self, settings: CoinbaseSettings, key: ApiKey, *, read_only: bool, clock: Clock, rng: random.Random
-    ) -> None:
-        self._settings, self._clock = settings, clock
+        self, settings: CoinbaseSettings, key: ApiKey, *, permit: Permit, clock: Clock, rng: random.Random,
+        stopped: Callable[[], str] = nobody, limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        self._settings, self._clock, self._stopped = settings, clock, stopped
         times = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
         name, secret = key.name.reveal(), key.secret.reveal()
         self._client = RESTClient(api_key=name, api_secret=secret, base_url=settings.rest_host, timeout=times)
-        guard(self._client.session, settings.rest_host, trust(settings.ca_file), permitted(read_only))
+        guard(self._client.session, settings.rest_host, trust(settings.ca_file), permit)
         logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
-        self.limits = Limits(settings.rates, clock)
+        self.limits = Limits(settings.rates, clock) if limits is None else limits
         self.retries = Retries(settings.retry, clock, rng)
 
-    def question(self, route: Route, params: Mapping[str, Any] | None = None, suffix: str = "") -> Reply:
-        """Ask, again where that may help."""
-        return self.retries(lambda: self._once(route, self._patience, params=params, suffix=suffix))
+    def question(
+        self, route: Route, params: Mapping[str, Any] | None = None, suffix: str = "", *, insist: bool = False
+    ) -> Reply:
+        """Ask, again where that may help; with *insist* our own limits delay it, and never hold it back."""
+        return self.retries(lambda: self._once(route, self._patience, params=params, suffix=suffix, insist=insist))
 
     def command(self, route: Route, body: Json, *, insist: bool = False) -> Reply:
         """
@@ -118,7 +131,7 @@ class CoinbaseSession:
         return reply
 
     def _sent(self, path: str, route: Route, params: Mapping[str, Any] | None, body: Json | None) -> Reply:
-        with passage(self._settings.deadline_seconds) as way:
+        with passage(self._settings.deadline_seconds, self._stopped if route is CREATE else nobody) as way:
             try:
                 if route.post:
                     answer = self._client.post(path, data=dict(body or {}))

@@ -27,11 +27,25 @@ from trader.exchange.coinbase_settings import BadSettings
 IDLE_CONNECTIONS = 10
 
 
+def nobody() -> str:
+    """Nothing speaks against a call."""
+    return ""
+
+
+class Stopped(ConnectionError):
+    """Somebody said stop before the first byte; nothing left."""
+
+
 @dataclass(slots=True)
 class Passage:
-    """One call on its way: *deadline* by the monotonic clock, and whether a byte of the request left."""
+    """
+    One call on its way: *deadline* by the monotonic clock, and whether a byte of the request left.
+
+    *forbids* is asked immediately before the first byte, when turns, names and handshakes have been waited for.
+    """
 
     deadline: float
+    forbids: Callable[[], str] = nobody
     left: bool = False
 
     def remaining(self) -> float:
@@ -41,14 +55,21 @@ class Passage:
             raise TimeoutError("the call's deadline is over")
         return seconds
 
+    def leave(self) -> None:
+        """A byte is about to leave; raises Stopped where it is the first and must not."""
+        reason = "" if self.left else self.forbids()
+        if reason:
+            raise Stopped(reason)
+        self.left = True
+
 
 _passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
 
 
 @contextmanager
-def passage(deadline_seconds: float) -> Iterator[Passage]:
+def passage(deadline_seconds: float, forbids: Callable[[], str] = nobody) -> Iterator[Passage]:
     """Everything sent and read by this thread within is one call."""
-    way = Passage(time.monotonic() + deadline_seconds)
+    way = Passage(time.monotonic() + deadline_seconds, forbids)
     token = _passage.set(way)
     try:
         yield way
@@ -60,11 +81,11 @@ class DeadlineSocket(ssl.SSLSocket):
     """A TLS socket that holds each read and write to its call's deadline: a time-out alone lets bytes drip for ever."""
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """Send, and note that something left."""
+        """Send, if it may, and note that something left."""
         self._hasten()
         way = _passage.get()
         if way is not None:
-            way.left = True
+            way.leave()
         return super().send(data, flags)
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:

@@ -168,7 +168,8 @@ class Books:
         """Where the kill switch is pressed: nothing is sent any more, and what works is cancelled; whether it is."""
         reason = self._killed()
         if reason and self.ledger.state is not TradingState.KILLED:
-            self.execution.record(StateMoved(self.now, TradingState.KILLED, reason, "kill switch"))
+            time = self.now if self.wired is None else self.wired.clock.now()
+            self.execution.record(StateMoved(time, TradingState.KILLED, reason, "kill switch"))
             self.execution.cancel(list(self.ledger.working))
         return self.ledger.state is TradingState.KILLED
 
@@ -178,10 +179,18 @@ class Books:
         return self.wired is not None and bool(self.wired.down)
 
     def look_again(self) -> None:
-        """Between cycles: heed the kill switch, and look for what may not wait until the next."""
+        """
+        Between cycles: heed the kill switch, and look for what may not wait until the next.  Killed, with nothing of
+        ours at the venue, it asks for nothing: the calls are the watchdog's then.
+        """
         killed = self.heed_kill()
-        if self.wired is not None and (killed or self.wired.is_unsure):
+        if self.wired is not None and (self.wired.is_unsure or (killed and self.wired.lives.live)):
             self.wired.sync()
+
+    def at_venue(self) -> list[str]:
+        """The venue's ids of our orders there; may be asked from any thread."""
+        live = [] if self.wired is None else list(self.wired.lives.live.values())
+        return [life.order_id for life in live if life.order_id]
 
     def _last_look(self, intent: OrderIntent) -> str | None:
         pressed = self._killed()

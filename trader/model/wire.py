@@ -92,6 +92,18 @@ class VenueOrder:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """
+    As much of an order at the venue as is needed to end it: its id there, whether it *enters* (a BUY), and whether
+    the venue *is_ending* it already.
+    """
+
+    order_id: str
+    enters: bool
+    is_ending: bool = False
+
+
 class FillKind(StrEnum):
     """Whether a row executes, or takes back or corrects what one before it said."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 NAME = "KILL"
@@ -35,7 +36,10 @@ class KillFlag:
     def press(self, reason: str) -> None:
         """Press it; the first line of the file says why."""
         self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.write_text(reason.splitlines()[0][:REASON_CHARS] + "\n" if reason else "\n", encoding="utf-8")
+        text = reason.splitlines()[0][:REASON_CHARS] + "\n" if reason else "\n"
+        draft = self.path.with_name(f".{NAME}.{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self.path)  # in one step: whoever looks finds the reason with the flag
 
     def _read(self) -> str:
         try:
@@ -44,3 +48,27 @@ class KillFlag:
             return f"the kill flag cannot be read: {error.strerror}"
         said = "".join(c if c.isprintable() else " " for c in text).strip()
         return said[:REASON_CHARS] or f"{self.path} is there"
+
+
+class KillLatch:
+    """
+    The switch as one process sees it: pressed once is pressed until the process ends, even if the file is taken away.
+
+    *look* says why everything must stop, or nothing.  Any thread may ask.
+    """
+
+    def __init__(self, look: Callable[[], str]) -> None:
+        self._look, self._said = look, ""
+
+    def reason(self) -> str:
+        """Why everything must stop; empty where nothing ever said so."""
+        if not self._said:
+            try:
+                self.press(self._look())
+            except OSError as error:
+                self.press(f"the kill flag cannot be looked at: {error.strerror}")
+        return self._said
+
+    def press(self, reason: str) -> None:
+        """Press it for *reason*, unless it was pressed before; an empty one presses nothing."""
+        self._said = self._said or reason

@@ -3,7 +3,8 @@ SIGTERM and SIGINT as a flag.
 
 The first signal asks: no new cycle, finish the one in progress.  The second
 insists: the cycle in progress is cut short.  The third finds the system's own
-handler and ends the process, which the journal survives like a power cut.
+handler and ends the process, which the journal survives like a power cut.  SIGUSR1 is the
+kill switch for whoever knows a process but not its run folder.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+KILL_SIGNAL = signal.SIGUSR1
 
 
 class StopFlag:
@@ -81,3 +83,13 @@ def stop_on_signals(flag: StopFlag) -> Iterator[StopFlag]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def kill_on_signal(press: Callable[[str], object]) -> Iterator[None]:
+    """Let SIGUSR1 *press* the kill switch inside the block; main thread only."""
+    before = signal.signal(KILL_SIGNAL, lambda number, frame: press(f"signal {KILL_SIGNAL.name}"))
+    try:
+        yield
+    finally:
+        signal.signal(KILL_SIGNAL, before)

@@ -33,11 +33,12 @@ GRANULARITY = "1m"
 
 
 def on_coinbase(
-    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack
-) -> Ground:
-    """The ground of a run on the Coinbase feed; in live mode its orders go there too."""
+    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack,
+    killed: Callable[[], str],
+) -> Ground:  # fmt: skip
+    """The ground of a run on the Coinbase feed; in live mode its orders go there too, unless *killed* says why not."""
     speed, symbols = asked.speed or 1.0, asked.symbols or tuple(sorted(config.universe().tier_of))
-    account = venue_account(config, places, symbols, speed) if places.mode == "live" else None
+    account = venue_account(config, places, symbols, speed, killed) if places.mode == "live" else None
     settings = settings_of(config)
     rest = PublicRest.at(settings.rest_host, settings.ca_file)
     stack.callback(rest.close)
@@ -81,7 +82,10 @@ def _traded(
         bot_id=config.execution().bot_id,
     )
     look = last_look(market, account.clock, config.freshness(), lambda: fees.wrong)
-    return replace(ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings)
+    return replace(
+        ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings,
+        open_canceller=account.open_canceller,
+    )  # fmt: skip
 
 
 def last_look(market: LiveMarket, clock: Clock, limits: Freshness, fees_wrong: Callable[[], str]) -> LastLook:

@@ -4,7 +4,7 @@ What a run stands on: a market that moves, how it is paced, and for a venue the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from trader.execution.wire_engine import WireSetup
 from trader.gateway.desk_info import StrategyFacts
 from trader.market.market import Market
 from trader.model.market import Membership
+from trader.ports import Canceller
 from trader.running.asked import CannotRun, RunAsked, interval_of
 from trader.running.clock import VenueClock
 from trader.running.places import Places
@@ -38,7 +39,7 @@ class Ground:
     A *market* from *source*, and a cycle every *interval_seconds* of it.
 
     *clock* is the venue's where history is still being made; *wire* is set where orders go to it, and *cash_usd* is
-    what it says there is.
+    what it says there is.  *open_canceller* makes the watchdog a session of its own there.
     """
 
     market: Market
@@ -50,16 +51,18 @@ class Ground:
     forbids: LastLook = nothing_forbids
     warnings: tuple[str, ...] = ()
     take_up: TakesUp | None = None
+    open_canceller: Callable[[], Canceller] | None = None
 
 
 def ground_of(
-    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack
-) -> Ground:
-    """What *asked* runs on; what it opens is put down with *stack*."""
+    asked: RunAsked, config: Config, strategies: Sequence[StrategyFacts], places: Places, stack: ExitStack,
+    killed: Callable[[], str],
+) -> Ground:  # fmt: skip
+    """What *asked* runs on; what it opens is put down with *stack*, and while *killed* says why no order leaves it."""
     if asked.feed == "coinbase":
         from trader.running.coinbase_ground import on_coinbase
 
-        return on_coinbase(asked, config, strategies, places, stack)
+        return on_coinbase(asked, config, strategies, places, stack, killed)
     from trader.running.house import market_of
 
     market, chosen = market_of(config, _wanted(asked), strategies)

@@ -25,6 +25,7 @@ from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
 from trader.running.clock import SystemClock
 from trader.running.telling import CycleTold, Told, Voice, fills_of, told
+from trader.running.watching import emptied, watchdog
 
 if TYPE_CHECKING:
     from trader.running.session import Session
@@ -45,6 +46,7 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         open_session(asked) as session,
         _hurried(stop, session),
         _watched(stop, session),
+        watchdog(session, voice) as dog,
     ):
         run = Told(
             session.places.mode, session.places.account, session.ground.source, journal=str(session.places.journal)
@@ -53,6 +55,7 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
         _cycles(asked, session, stop, voice, run)
+        emptied(session, dog, stop, voice)
         run.ended = _why(session, stop, asked)
         session.gateway.core.stopped(run.ended)
         run.fills, run.fingerprint = fills_of(session.journal.replay())

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from trader.backtest.asked import none_enabled
 from trader.config import Config, load_config
 from trader.config.secret_values import looks_secret, masked
+from trader.model.trading import TradingState
 from trader.ops.holder import shortened
-from trader.ops.kill import KillFlag
+from trader.ops.kill import KillFlag, KillLatch
 from trader.ops.lock import SingleInstance
 from trader.running.asked import CannotRun, RunAsked, on_feed, refuse
 from trader.running.describing import Describing
@@ -44,6 +45,7 @@ class Session:
     journal: SqliteJournal
     runner: NotebookRunner
     socket: Path
+    kill: KillLatch
 
     @property
     def market(self) -> Market:
@@ -76,16 +78,18 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
             raise none_enabled(asked.config_dir, described.there)
         runner = runner_of(asked, places.cycles, config.app.cycle_deadline_seconds, described)
         stack.enter_context(runner.pool)
-        ground = ground_of(asked, config, described.strategies, places, stack)
+        kill = KillLatch(KillFlag(places.run_dir).reason)
+        ground = ground_of(asked, config, described.strategies, places, stack, kill.reason)
         socket = places.socket()
         if looks_secret(str(socket)):
             raise CannotRun(f"{places.run_dir}: looks like a secret, and it would stand in every notebook; rename it")
         journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
         stack.callback(journal.close)
-        killed = KillFlag(places.run_dir).reason
-        gateway = gateway_on(ground, config, described, asked.strategies_dir, journal, venue_of, lock.held, killed)
+        gateway = gateway_on(ground, config, described, asked.strategies_dir, journal, venue_of, lock.held, kill.reason)
+        if gateway.core.books.ledger.state is TradingState.KILLED:
+            kill.press("it was pressed before this start")  # even if its flag is gone, the venue is kept empty
         gateway.core.started(journal.epoch)
         door = Door(gateway, socket)
         stack.callback(door.close)
         door.open()
-        yield Session(config, places, ground, gateway, journal, runner, socket)
+        yield Session(config, places, ground, gateway, journal, runner, socket, kill)

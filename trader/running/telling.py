@@ -90,6 +90,9 @@ class Voice(Protocol):
 
     def note(self, sentence: str) -> None: ...
 
+    def critical(self, sentence: str) -> None:
+        """Somebody must act, or know at once; may come from any thread."""
+
 
 def told(
     cycle: Cycle, happened: Iterable[Event], nlv_usd: float, verdict: NotebookVerdict, seconds: float

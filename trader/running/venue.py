@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,18 @@ from trader import __version__
 from trader.config import Config
 from trader.errors import ExchangeUnreachable, TraderError
 from trader.execution.wiring import WirePolicy
+from trader.gateway.books import never
 from trader.model.money import ZERO, floor_to
 from trader.model.trading import Side
 from trader.model.wire import ProductState, Terms, WireKind, WireOrder
 from trader.ops.arming import REHEARSAL, Armoury, Bound, utc_now
-from trader.ports import Wire, WireDown
+from trader.ports import Canceller, Wire, WireDown
 from trader.running.clock import SystemClock, VenueClock
 from trader.running.places import Places
 
 if TYPE_CHECKING:
     from trader.exchange.coinbase import CoinbaseWire
+    from trader.exchange.coinbase_key import ApiKey
     from trader.exchange.coinbase_settings import CoinbaseSettings
 
 FUNDS = ("FUND", "BALANCE", "TOO_SMALL")
@@ -41,7 +44,10 @@ class CannotGoLive(TraderError):
 
 @dataclass(frozen=True, slots=True)
 class VenueAccount:
-    """An account that may be traded; *rests* are the symbols whose stops rest at the venue."""
+    """
+    An account that may be traded; *rests* are the symbols whose stops rest at the venue, *open_canceller* makes another
+    session there, which can only list and cancel.
+    """
 
     wire: CoinbaseWire
     clock: VenueClock
@@ -50,17 +56,22 @@ class VenueAccount:
     terms: Terms
     rests: frozenset[str]
     warnings: tuple[str, ...]
+    open_canceller: Callable[[], Canceller]
 
 
-def venue_account(config: Config, places: Places, symbols: tuple[str, ...], speed: float) -> VenueAccount:
+def venue_account(
+    config: Config, places: Places, symbols: tuple[str, ...], speed: float, killed: Callable[[], str]
+) -> VenueAccount:
     """
-    The account that *config* names, once it is armed, reachable, permitted and as dear as assumed.
+    The account that *config* names, once it is armed, reachable, permitted and as dear as assumed; while *killed* says
+    why, no order leaves for it.
 
     Raises a TraderError: NotArmed (exit 1), BadKey or CannotGoLive (2), ExchangeUnreachable (5).
     """
     settings = settings_of(config)
     Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
-    wire = connected(settings)
+    key = key_of(settings)
+    wire = connected(settings, key, killed=killed)
     try:
         clock = venue_clock(wire.time, speed)
         terms = wire.terms()
@@ -76,7 +87,8 @@ def venue_account(config: Config, places: Places, symbols: tuple[str, ...], spee
     bare = sorted(set(symbols) - rests)
     said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
     warnings = (said,) if bare else ()
-    return VenueAccount(wire, clock, products, ZERO if cash is None else cash.total, terms, rests, warnings)
+    total = ZERO if cash is None else cash.total
+    return VenueAccount(wire, clock, products, total, terms, rests, warnings, cancellers(settings, key))
 
 
 def settings_of(config: Config) -> CoinbaseSettings:
@@ -98,8 +110,8 @@ def bound_of(config: Config) -> Bound:
     return Bound(config.app.account, host, REHEARSAL, __version__, config.hash)
 
 
-def connected(settings: CoinbaseSettings, *, read_only: bool = False) -> CoinbaseWire:
-    """A wire to the venue; the key leaves the environment on the way."""
+def key_of(settings: CoinbaseSettings) -> ApiKey:
+    """The account's key; it leaves the environment on the way."""
     from trader.exchange.coinbase_key import BadKey, key_from_environment, key_from_file
 
     found = key_from_environment(os.environ)
@@ -108,9 +120,25 @@ def connected(settings: CoinbaseSettings, *, read_only: bool = False) -> Coinbas
         raise BadKey(
             "no API key: name its file in exchange.coinbase.key_file, or set COINBASE_API_KEY and COINBASE_API_SECRET"
         )
+    return key
+
+
+def connected(
+    settings: CoinbaseSettings, key: ApiKey, *, read_only: bool = False, killed: Callable[[], str] = never
+) -> CoinbaseWire:
+    """A wire to the venue, on which no order leaves while *killed* says why."""
     from trader.exchange.coinbase import CoinbaseWire
 
-    return CoinbaseWire.connect(settings, key, clock=SystemClock(), read_only=read_only)
+    return CoinbaseWire.connect(settings, key, clock=SystemClock(), read_only=read_only, stopped=killed)
+
+
+def cancellers(settings: CoinbaseSettings, key: ApiKey) -> Callable[[], Canceller]:
+    """Makes further sessions there, for the watchdog alone; they share their limits."""
+    from trader.exchange.coinbase_canceller import RATES, CoinbaseCanceller
+    from trader.exchange.coinbase_limits import Limits
+
+    clock = SystemClock()
+    return partial(CoinbaseCanceller.connect, settings, key, clock=clock, limits=Limits(RATES, clock))
 
 
 def admit(terms: Terms, config: Config, host: str) -> None:
