@@ -16,6 +16,7 @@ from decimal import Decimal
 import numpy as np
 
 from trader.backtest.quiet import Quiet, Restless
+from trader.backtest.trailing import Trailing
 from trader.desk import Desk, dispose, propose
 from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine
@@ -82,6 +83,8 @@ class Walk:
         self._wakes: list[int] = wakes[(wakes >= market.first) & (wakes < market.last)].tolist()
         kind = Restless if every_bar else Quiet
         self._quiet = kind(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
+        trails = desk.exits.trailing_stop_pct is not None
+        self._trailing = Trailing(desk.exits, market, self.ledger, self.execution.record) if trails else None
 
     def opened(self, cash_usd: Decimal, engine_version: str, config_hash: str) -> None:
         """Open the account: the first event."""
@@ -128,6 +131,8 @@ class Walk:
                 held = self.ledger.positions.get(key)
                 self.walked.holdings.append((k, key, 0.0 if held is None else float(held.size)))
             self._cash_since.append((k, float(self.ledger.cash_usd)))
+            if self._trailing is not None:
+                self._trailing.catch_up(k)
             self._quiet.hold(k)
 
     def _cash_by_instant(self) -> FloatArray:
@@ -145,6 +150,8 @@ class Walk:
         """Decide at *k*; where nothing is proposed and nothing *disturbed*, there is nothing to decide."""
         market, ledger = self.market, self.ledger
         self._announce(k)
+        if self._trailing is not None:
+            self._trailing.catch_up(k)
         snapshot = market.snapshot(k, ledger.positions)
         proposals = self._propose(k, snapshot)
         if not (proposals.proposals or disturbed):

@@ -16,6 +16,7 @@ from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.exits import trailed
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, view_of
 from trader.gateway.continuity import where_to_go_on
@@ -130,10 +131,18 @@ class Books:
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
             happened = self.execution.unrecorded_news()
         self.ledger.apply_all(happened)
-        mark = Marked(market.time(k), self.ledger.nlv_usd(self._marks(k)))
-        self.ledger.apply(mark)
         self.settled = k
-        return [*happened, mark]
+        return [*happened, *self._value(k)]
+
+    def _value(self, k: int) -> list[Event]:
+        """The mark at instant *k*, and the trailing stops that it raises; folded in."""
+        market, ledger = self.market, self.ledger
+        marks = self._marks(k)
+        time = market.time(k)
+        found: list[Event] = [Marked(time, ledger.nlv_usd(marks))]
+        found += trailed(ledger.positions, marks, market.products, self.desk.exits, time)
+        ledger.apply_all(found)
+        return found
 
     def weather(self, k: int) -> list[Event]:
         """Who may be traded from instant *k* on and which regime it is, where that is news; to be committed at once."""

@@ -172,6 +172,17 @@ class Marked:
     nlv_usd: Decimal
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class StopTrailed:
+    """The trailing stop of what *strategy* holds of *symbol* rose to *trail_price*, in USD."""
+
+    time: datetime
+    strategy: str
+    symbol: str
+    trail_price: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class StateMoved:
     """The trading state moved; by a breaker (*trip*) or by the operator (*by*)."""
@@ -221,6 +232,7 @@ Event = (
     | ForeignHeld
     | BooksDiffer
     | Marked
+    | StopTrailed
     | StateMoved
     | CycleEnded
     | Stopped

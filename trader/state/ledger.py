@@ -26,6 +26,7 @@ from trader.model.events import (
     OrderFilled,
     RegimeChanged,
     StateMoved,
+    StopTrailed,
     UniverseReviewed,
 )
 from trader.model.market import Membership, Regime
@@ -75,6 +76,7 @@ class Ledger:
             OrderFilled: self._order_filled,
             ExternalSeen: self._external_seen,
             Marked: self._marked,
+            StopTrailed: self._stop_trailed,
             StateMoved: self._state_moved,
             UniverseReviewed: self._universe_reviewed,
             RegimeChanged: self._regime_changed,
@@ -212,7 +214,7 @@ class Ledger:
         else:
             self._sold(fill)
         self.last_fill_at[fill.symbol] = fill.time
-        if fill.exit_reason is ExitReason.STOP_LOSS:
+        if fill.exit_reason is not None and fill.exit_reason.stops_out:
             self.last_stop_at[fill.symbol] = fill.time
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
@@ -267,6 +269,12 @@ class Ledger:
 
     def _marked(self, event: Marked) -> None:
         self.performance = after_mark(self.performance, event.time, event.nlv_usd)
+
+    def _stop_trailed(self, event: StopTrailed) -> None:
+        key = (event.strategy, event.symbol)
+        held = self.positions.get(key)
+        if held is not None and (held.trail_price is None or event.trail_price > held.trail_price):
+            self.positions[key] = replace(held, trail_price=event.trail_price)
 
     def _state_moved(self, event: StateMoved) -> None:
         self.state = event.state
