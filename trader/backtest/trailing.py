@@ -1,5 +1,5 @@
 """
-Trailing stops in a walk that sleeps: raised where something is decided or filled, to where every mark between puts them.
+Trailing stops in a walk that sleeps: raised where something is decided or filled, by every mark in between.
 
 A stop only rises, so the highest mark since it was last looked at says all:
 raised once or at every instant, it comes to the same.
@@ -30,7 +30,7 @@ class Trailing:
         """The first instant whose mark a position's stop has not seen."""
 
     def catch_up(self, k: int) -> None:
-        """Raise every stop by the marks up to instant *k*; called at every fill, so no position is older than a look."""
+        """Raise every stop by the marks up to instant *k*; called at every fill, so that no position was never seen."""
         market, since, positions = self._market, self._since, self._ledger.positions
         self._since = dict.fromkeys(positions, k + 1)
         for key, position in list(positions.items()):

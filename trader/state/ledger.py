@@ -36,6 +36,7 @@ from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
+from trader.state.protection import tighter, trailing
 from trader.state.round_trips import OpenTrip
 from trader.state.worst_case import at_risk_usd, foreign_worst_usd
 
@@ -65,6 +66,7 @@ class Ledger:
         self.entries: tuple[datetime, ...] = ()
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
+        self.unmarked: tuple[str, ...] = ()
         self.external: dict[str, VenueOrder] = {}
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
@@ -148,6 +150,7 @@ class Ledger:
             losses_in_a_row=self.losses_in_a_row,
             last_loss_at=self.last_loss_at,
             performance=self.performance,
+            unmarked=self.unmarked,
         )
 
     @property
@@ -268,13 +271,15 @@ class Ledger:
             self.losses_in_a_row = 0
 
     def _marked(self, event: Marked) -> None:
-        self.performance = after_mark(self.performance, event.time, event.nlv_usd)
+        self.unmarked = event.unmarked
+        if not event.unmarked:
+            self.performance = after_mark(self.performance, event.time, event.nlv_usd)
 
     def _stop_trailed(self, event: StopTrailed) -> None:
         key = (event.strategy, event.symbol)
         held = self.positions.get(key)
-        if held is not None and (held.trail_price is None or event.trail_price > held.trail_price):
-            self.positions[key] = replace(held, trail_price=event.trail_price)
+        if held is not None:
+            self.positions[key] = trailing(held, event.trail_price)
 
     def _state_moved(self, event: StateMoved) -> None:
         self.state = event.state
@@ -290,10 +295,3 @@ class Ledger:
 
     def _regime_changed(self, event: RegimeChanged) -> None:
         self.regime = event.regime
-
-
-def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal, Decimal], Decimal]) -> Decimal | None:
-    """The closer of two protective prices: an added entry never loosens what protects the first."""
-    if held is None or new is None:
-        return held if new is None else new
-    return choose(held, new)
