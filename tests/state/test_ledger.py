@@ -84,7 +84,7 @@ def histories(draw) -> list[Event]:
             )
             events.append(OrderFilled(fill))
         elif what == "mark":
-            events.append(Marked(time, draw(prices) * 100))
+            events.append(Marked(time, draw(prices) * 100, draw(st.sampled_from([(), (), (BTC,)]))))
         elif what == "trail":
             events.append(StopTrailed(time, *key, draw(prices)))
         elif what == "cash":
@@ -312,3 +312,26 @@ def test_a_stop_out_of_either_kind_is_remembered_for_the_cooldown(reason):
     ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="2", exit_reason=reason)))
 
     assert (BTC in ledger.last_stop_at) is reason.stops_out
+
+
+@pytest.mark.req("EXITS")
+@given(histories())
+def test_a_trailing_stop_never_falls_while_its_position_is_open(events):
+    ledger = Ledger()
+    for event in events:
+        before = dict(ledger.positions)
+        ledger.apply(event)
+        for key, position in ledger.positions.items():
+            level = before[key].trail_price if key in before else None
+            assert level is None or (position.trail_price is not None and position.trail_price >= level)
+
+
+@pytest.mark.req("NF1", "DD1")
+@given(histories())
+def test_marks_without_a_price_to_believe_might_as_well_not_have_been(events):
+    told, untold = Ledger(), Ledger()
+    told.apply_all(events)
+    untold.apply_all(event for event in events if not (isinstance(event, Marked) and event.unmarked))
+
+    assert told.performance == untold.performance
+    assert (told.positions, told.state, told.cash_usd) == (untold.positions, untold.state, untold.cash_usd)
