@@ -66,10 +66,16 @@ def a_position(
     opened_at: datetime = NOW - timedelta(hours=1),
     stop: Number | None = None,
     target: Number | None = None,
+    trail: Number | None = None,
 ) -> Position:
     cost = number(size) * number(entry_price)
-    protection = (None if level is None else number(level) for level in (stop, target))
-    return Position(symbol, strategy, number(size), cost, cost * Decimal("0.006"), opened_at, *protection)
+    stop_price, target_price, trail_price = (
+        None if level is None else number(level) for level in (stop, target, trail)
+    )
+    fees = cost * Decimal("0.006")
+    return Position(
+        symbol, strategy, number(size), cost, fees, opened_at, stop_price, target_price, trail_price=trail_price
+    )
 
 
 def an_intent(side: Side = Side.BUY, **changes: Any) -> OrderIntent:

@@ -3,9 +3,25 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.builders import ALPHA, BETA, BTC, ETH, NOW, PRICE, a_book, a_health, a_position, a_quote, a_snapshot
-from trader.exits import ExitWish, exits
+from tests.builders import (
+    ALPHA,
+    BETA,
+    BTC,
+    ETH,
+    NOW,
+    PRICE,
+    a_book,
+    a_health,
+    a_position,
+    a_product,
+    a_quote,
+    a_snapshot,
+)
+from trader.exits import ExitWish, exits, trailed
+from trader.model.events import StopTrailed
 from trader.model.market import Quote
 from trader.model.trading import ExitReason
 from trader.policy import ExitPolicy
@@ -119,3 +135,88 @@ def test_a_bad_tick_triggers_no_stop_and_no_target(health, expected):
     book = holding(a_position(stop=97, opened_at=NOW - timedelta(days=9)))
 
     assert reasons(a_snapshot({BTC: 80}, health=health), book, A_DAY) == expected
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    ("mid", "stop", "trail", "target", "expected"),
+    [
+        pytest.param("98.01", 90, 98, 120, [], id="just above the trailing stop"),
+        pytest.param("98", 90, 98, 120, [ExitReason.TRAILING_STOP], id="at it"),
+        pytest.param("91", 90, 98, 120, [ExitReason.TRAILING_STOP], id="through it"),
+        pytest.param("90", 90, 98, 120, [ExitReason.STOP_LOSS], id="through both: the stop counts"),
+        pytest.param("90", None, 98, None, [ExitReason.TRAILING_STOP], id="alone"),
+        pytest.param("98", 90, 98, 97, [ExitReason.TRAILING_STOP], id="before the target"),
+    ],
+)
+def test_a_trailing_stop_is_read_off_the_mid(mid, stop, trail, target, expected):
+    book = holding(a_position(stop=stop, trail=trail, target=target))
+
+    assert reasons(a_snapshot({BTC: mid}), book) == expected
+
+
+@pytest.mark.req("EXITS", "O1")
+def test_a_bad_tick_triggers_no_trailing_stop():
+    book = holding(a_position(trail=98))
+    suspect = {BTC: a_health(jump_sigmas=Decimal(9), suspect=True)}
+
+    assert reasons(a_snapshot({BTC: 80}, health=suspect), book) == []
+
+
+TRAIL = ExitPolicy(trailing_stop_pct=Decimal(10))
+PRODUCTS = {BTC: a_product(BTC), ETH: a_product(ETH)}
+
+
+def risen(position, high, policy=TRAIL):
+    highs = {} if high is None else {position.symbol: Decimal(high)}
+    return trailed({(position.strategy, position.symbol): position}, highs, PRODUCTS, policy, NOW)
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    ("trail", "high", "expected"),
+    [
+        pytest.param(None, "120", "108", id="it begins below the first price"),
+        pytest.param(None, "90", "90", id="and not below what was paid, less the share"),
+        pytest.param("90", "110", "99", id="it rises with the price"),
+        pytest.param("90", "100.0199", "90.01", id="on the increment, away from us"),
+        pytest.param("90", "100.01", None, id="by less than an increment it does not"),
+        pytest.param("90", "100", None, id="where the price stays, it stays"),
+        pytest.param("99", "50", None, id="where the price falls, it stays"),
+        pytest.param("95", "100", None, id="a looser policy than it came by loosens nothing"),
+        pytest.param("90", None, None, id="no sound price, no move"),
+    ],
+)
+def test_a_trailing_stop_follows_the_highest_price(trail, high, expected):
+    found = risen(a_position(trail=trail), high)
+
+    assert found == ([] if expected is None else [StopTrailed(NOW, ALPHA, BTC, Decimal(expected))])
+
+
+@pytest.mark.req("EXITS")
+def test_without_the_policy_nothing_trails():
+    assert risen(a_position(), "120", FOREVER) == []
+
+
+@pytest.mark.req("EXITS")
+@given(
+    st.lists(st.decimals("0.01", "1000", places=2), min_size=1, max_size=30),
+    st.lists(st.integers(1, 60), min_size=30, max_size=30),
+)
+def test_a_trailing_stop_never_falls_and_is_never_reached_by_the_price_that_raised_it(prices, shares):
+    """Not even where the policy changes on the way."""
+    position, highest = a_position(), Decimal(0)
+    for price, share in zip(prices, shares, strict=False):
+        for event in risen(position, price, ExitPolicy(trailing_stop_pct=Decimal(share))):
+            first = position.trail_price is None
+            assert event.trail_price > (position.trail_price or 0)
+            assert event.trail_price < max(price, position.entry_price if first else price)
+            position = replace(position, trail_price=event.trail_price)
+        assert (position.trail_price or 0) >= highest
+        highest = position.trail_price or highest
+
+
+@pytest.mark.req("CD1")
+@pytest.mark.parametrize("reason", ExitReason)
+def test_a_stop_that_trails_stops_out_like_any_other(reason):
+    assert reason.stops_out is (reason in (ExitReason.STOP_LOSS, ExitReason.TRAILING_STOP))

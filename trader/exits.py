@@ -8,11 +8,15 @@ strategy that opened the position has failed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
-from trader.model.book import Book
-from trader.model.market import Snapshot
-from trader.model.money import ZERO
+from trader.model.book import Book, Key
+from trader.model.events import StopTrailed
+from trader.model.market import Product, Snapshot
+from trader.model.money import HUNDRED, ONE, ZERO, floor_to
 from trader.model.orders import Position
 from trader.model.trading import ExitReason
 from trader.policy import ExitPolicy
@@ -31,8 +35,8 @@ def exits(snapshot: Snapshot, book: Book, policy: ExitPolicy) -> tuple[ExitWish,
     """
     The exits that are due at *snapshot.as_of*, by strategy and symbol.
 
-    The stop is looked at before the target, both before the age.  Without a quote, or on one that is not sound or
-    whose mid is suspect (O1), only the age is known.
+    The stop is looked at before the trailing stop, that before the target, all before the age.  Without a quote, or on
+    one that is not sound or whose mid is suspect (O1), only the age is known.
     A position whose whole size working SELLs already claim is left out.
     """
     wishes = []
@@ -49,6 +53,8 @@ def _reason(position: Position, snapshot: Snapshot, policy: ExitPolicy) -> ExitR
         mid = quote.mid
         if position.stop_price is not None and mid <= position.stop_price:
             return ExitReason.STOP_LOSS
+        if position.trail_price is not None and mid <= position.trail_price:
+            return ExitReason.TRAILING_STOP
         if position.take_profit_price is not None and mid >= position.take_profit_price:
             return ExitReason.TAKE_PROFIT
     if policy.max_hold_hours is not None:
@@ -56,6 +62,34 @@ def _reason(position: Position, snapshot: Snapshot, policy: ExitPolicy) -> ExitR
         if held_seconds >= policy.max_hold_hours * 3600:
             return ExitReason.MAX_HOLD
     return None
+
+
+def trailed(
+    positions: Mapping[Key, Position],
+    highs: Mapping[str, Decimal],
+    products: Mapping[str, Product],
+    policy: ExitPolicy,
+    time: datetime,
+) -> list[StopTrailed]:
+    """
+    The trailing stops that rise at *time*, by strategy and symbol; none without *policy.trailing_stop_pct*.
+
+    *highs* are the highest sound prices (USD) since the stops were last looked at, by symbol; a symbol that is not in
+    it says nothing.  A stop begins below the higher of that and the entry price, lies on the product's increment and
+    never falls, also where the policy is looser than it was.
+    """
+    if policy.trailing_stop_pct is None:
+        return []
+    share = ONE - policy.trailing_stop_pct / HUNDRED
+    risen = []
+    for (strategy, symbol), position in sorted(positions.items()):
+        product, high, before = products.get(symbol), highs.get(symbol), position.trail_price
+        if product is None or high is None:
+            continue
+        price = floor_to((max(high, position.entry_price) if before is None else high) * share, product.quote_increment)
+        if price > (ZERO if before is None else before):
+            risen.append(StopTrailed(time, strategy, symbol, price))
+    return risen
 
 
 def _suspect(symbol: str, snapshot: Snapshot) -> bool:

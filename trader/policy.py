@@ -89,9 +89,14 @@ class RegimePolicy:
 
 @dataclass(frozen=True, slots=True)
 class ExitPolicy:
-    """`policy.yaml: exits`: *max_hold_hours* closes a position that old; None never does."""
+    """
+    `policy.yaml: exits`: *max_hold_hours* closes a position that old; None never does.
+
+    *trailing_stop_pct* closes one whose price has fallen so far, in per cent, from its highest since entry.
+    """
 
     max_hold_hours: Decimal | None = None
+    trailing_stop_pct: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

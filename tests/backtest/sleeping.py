@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from tests.backtest.worlds import World, job_of
 from trader.backtest.run import Prepared, prepare, report_run
 from trader.backtest.walked import Walked
-from trader.model.events import Decided, Event, Marked
+from trader.model.events import Decided, Event, Marked, StopTrailed
 from trader.reporting.document import build_report, dumps
 from trader.state.memory import MemoryJournal
 
 
 def walked(prepared: Prepared) -> tuple[Walked, list[Event]]:
     """
-    The walk, and every event but the marks, of which sleeping needs fewer; a decision without the reports of the
-    strategies, because one whose screen is down is not asked.
+    The walk, and every event but the marks and what they raise, of which sleeping needs fewer; a decision without the
+    reports of the strategies, because one whose screen is down is not asked.
     """
     journal = MemoryJournal()
     found = prepared.walk(journal)
-    kept = (event for event in journal.events if not isinstance(event, Marked))
+    kept = (event for event in journal.events if not isinstance(event, Marked | StopTrailed))
     return found, [replace(event, reports=()) if isinstance(event, Decided) else event for event in kept]
 
 
@@ -52,6 +52,7 @@ def report_bytes(prepared: Prepared, found: Walked) -> bytes:
 REGIME = "trend_bars: 10, trend_pct: 1, vol_bars: 8, crash_bars: 6, crash_fall_pct: 4"
 CHOICES: dict[str, tuple[str, ...]] = {
     "policy.exits.max_hold_hours": ("null", "null", "1", "7", "30", "5.3"),
+    "policy.exits.trailing_stop_pct": ("null", "null", "0.5", "2", "5", "15"),
     "policy.breakers.drawdown.max_drawdown_pct": ("99", "99", "0.5", "2", "5", "15"),
     "policy.breakers.drawdown.window_days": ("null", "1", "2", "5"),
     "policy.execution.entry_style": ("taker", "maker"),

@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.backtest.sleeping import differences, walked, worlds
 from tests.backtest.worlds import World, job_of
+from trader.backtest.held import Held
 from trader.backtest.quiet import NEVER, Quiet
 from trader.backtest.run import prepare
+from trader.backtest.trailing import Trailing
+from trader.model.trading import ExitReason
 
 
 def losing(daily_pct: float, weekly_pct: float) -> tuple[str, ...]:
@@ -26,6 +29,17 @@ DUST = ("policy.execution.max_volume_share_pct=1", "policy.risk.min_notional.min
 SCENARIOS = {
     "stops and targets inside the bar": World(seed=1, bars=60, act_share=4),
     "a position gets too old": World(seed=1, bars=60, act_share=4, overrides=("policy.exits.max_hold_hours=7",)),
+    "a trailing stop is fallen through between two decisions": World(
+        seed=5,
+        bars=600,
+        act_share=2,
+        sell_share=5,
+        stop_pct=9.0,
+        target_pct=60.0,
+        notional_pct=60.0,
+        jump_share=2,
+        overrides=("policy.exits.trailing_stop_pct=5",),
+    ),
     "a breaker trips between two decisions": World(seed=14, **WIDE, overrides=losing(0.4, 3)),
     "the peak comes just before the fall that trips": World(
         seed=1, **WIDE, overrides=("policy.breakers.drawdown.max_drawdown_pct=2",)
@@ -61,6 +75,22 @@ def no_age(self: Quiet, k: int) -> bool:
     return DISTURBED(self, k)
 
 
+def no_falls(self: Held, k: int, ahead: int) -> int:
+    return ahead
+
+
+def follow_from_the_last(self: Held, k: int) -> None:
+    """A stop that forgets how high it has been."""
+    self._level = 0.0
+    FOLLOW(self, k)
+
+
+def no_catching_up(self: Trailing, k: int) -> None:
+    """The marks between two looks are passed over."""
+    self._since = dict.fromkeys(self._since, k)
+    CATCH_UP(self, k)
+
+
 def no_breakers(self: Quiet, nlv: object, highest: float) -> None:
     return None
 
@@ -80,6 +110,13 @@ def no_midnights(self: Quiet, k: int, ahead: int) -> int:
 
 
 DISTURBED, UNTIL = Quiet.disturbed, Quiet.until
+FOLLOW, CATCH_UP = Held._follow, Trailing.catch_up
+TRAILS = "a trailing stop is fallen through between two decisions"
+TRAIL_FAULTS = [
+    pytest.param(Held, "falls_out", no_falls, id="falls"),
+    pytest.param(Held, "_follow", follow_from_the_last, id="forgotten highs"),
+    pytest.param(Trailing, "catch_up", no_catching_up, id="marks in between"),
+]
 FAULTS = [
     pytest.param("_touch", no_touches, "stops and targets inside the bar", id="touches"),
     pytest.param("disturbed", no_age, "a position gets too old", id="age"),
@@ -122,6 +159,25 @@ def test_a_quiet_that_overlooks_something_is_caught(
     monkeypatch.setattr(Quiet, part, fault)
 
     assert differences(SCENARIOS[name]) != []
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(("kind", "part", "fault"), TRAIL_FAULTS)
+def test_a_trailing_stop_that_overlooks_something_is_caught(
+    kind: type, part: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(kind, part, fault)
+
+    assert differences(SCENARIOS[TRAILS]) != []
+
+
+@pytest.mark.req("EXITS")
+def test_a_trailing_stop_sells_at_the_next_open_wherever_that_is():
+    found, _ = walked(prepare(job_of(SCENARIOS[TRAILS])))
+
+    fallen = [trip for trip in found.round_trips if trip.exit_reason is ExitReason.TRAILING_STOP]
+    assert len(fallen) >= 3
+    assert any(trip.pnl_usd > 0 for trip in fallen), "it keeps gains, too"
 
 
 def test_a_walk_in_which_nothing_is_ever_filled_makes_a_report():

@@ -19,6 +19,7 @@ INSTANT = "a UTC day or instant from 2009 to 2099, like 2026-12-31 or 2026-12-31
 APP_KEYS = ", ".join(AppYaml.model_fields)
 TIER_KEYS = "min_volume_24h_usd, max_spread_bps, max_allocation_pct, base_size_pct, spread_bps, slippage_bps, symbols"
 SMALLEST = "policy.yaml: risk.min_notional.min_notional_usd (10); nothing could ever be bought"
+TRAIL = "exits.trailing_stop_pct"
 WEEKLY = "breakers.weekly_loss.max_weekly_loss_pct (6); a day cannot lose more than its week"
 
 WRONG_VALUES = [
@@ -143,6 +144,30 @@ WRONG_VALUES = [
         "max_hold_hours: null",
         "max_hold_hours: never",
         "exits.max_hold_hours: 'never' is not a number; allowed: above 0 to 8760 hours, or null",
+    ),
+    (
+        "policy",
+        "trailing_stop_pct: null",
+        "trailing_stop_pct: 0",
+        "exits.trailing_stop_pct: 0 is not above 0; allowed: above 0 to 100 %, or null",
+    ),
+    (
+        "policy",
+        "trailing_stop_pct: null",
+        "trailing_stop_pct: 0.3",
+        f"{TRAIL}: 0.3 is below risk.stop_bounds.stop_loss_pct_min (0.5); noise alone would stop every position out",
+    ),
+    (
+        "policy",
+        "trailing_stop_pct: null",
+        "trailing_stop_pct: 20",
+        f"{TRAIL}: 20 is above risk.stop_bounds.stop_loss_pct_max (15); a trailing stop is held to a stop's bounds",
+    ),
+    (
+        "policy",
+        "trailing_stop_pct: null",
+        "trailing_stop: 5",
+        "exits.trailing_stop: unknown key; did you mean trailing_stop_pct?",
     ),
     (
         "policy",

@@ -265,6 +265,18 @@ def test_equal_configurations_have_equal_hashes(copy: WorkingCopy) -> None:
     assert copy.load("strategies.breakout.params.a=1").hash != before.hash
 
 
+@pytest.mark.req("EXITS")
+def test_a_key_that_came_later_may_be_left_out_and_then_changes_no_hash(copy: WorkingCopy) -> None:
+    before = copy.load()
+    copy.edit("policy", "  trailing_stop_pct: null", "  #")
+    without, trailing = copy.load(), copy.load("policy.exits.trailing_stop_pct=5")
+
+    assert before.exits().trailing_stop_pct is without.exits().trailing_stop_pct is None
+    assert (without.hash, without.full_hash) == (before.hash, before.full_hash)
+    assert trailing.exits().trailing_stop_pct == 5
+    assert trailing.hash != before.hash and trailing.full_hash != before.full_hash
+
+
 def test_a_configuration_is_frozen_and_travels(copy: WorkingCopy) -> None:
     config = copy.load("strategies.breakout.params={a: [1, 2], b: {c: 0.5}, d: true, e: x, f: null}")
 

@@ -28,6 +28,7 @@ WORLDS = st.builds(
             (),
             ("policy.execution.entry_style=maker", "policy.execution.maker_ttl_bars=3"),
             ("policy.breakers.daily_loss.max_daily_loss_pct=2", "policy.exits.max_hold_hours=9"),
+            ("policy.exits.trailing_stop_pct=1", "policy.risk.cooldown.cooldown_after_stop_minutes=300"),
             ("policy.risk.cooldown.cooldown_minutes=120", "policy.risk.cooldown.cooldown_after_stop_minutes=600"),
         ]
     ),

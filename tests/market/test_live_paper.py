@@ -23,6 +23,7 @@ from trader.market.coinbase_frames import Frame, TopOfBook
 from trader.market.coinbase_streams import Streams
 from trader.market.live import LiveMarket, LiveWanted, watched
 from trader.model.codec import loads
+from trader.model.events import Marked
 from trader.model.market import Snapshot
 from trader.registry import Registry
 from trader.risk.rules.outlier import Outlier
@@ -122,7 +123,23 @@ def test_paper_on_the_live_feed_fills_what_the_backtest_fills(job, tmp_path):
 
     assert len(wanted) >= 5
     assert fills_of(journal.replay()) == wanted
+    unmarked = [event.time for event in journal.replay() if isinstance(event, Marked) and event.unmarked]
+    assert not unmarked, "the feed vouched for every price"
     assert fingerprint_of(fills_of(journal.replay())) == fingerprint_of(wanted)
+
+
+@pytest.mark.req("NF1")
+def test_a_live_market_says_of_an_instant_what_was_quoted_and_whether_to_believe_it(job, tmp_path):
+    with staged(job, tmp_path) as stage, closing(asking(stage, Naps())) as rest:
+        rig = Rig(job, stage, rest, MemoryJournal())
+        for _ in range(5):
+            snapshot = rig.cycle(proposer(job)).snapshot
+        k = rig.core.books.settled
+
+        for symbol in rig.market.tradable:
+            quote, health = rig.market.quoted(symbol, k)
+            assert (quote, health) == (snapshot.quotes[symbol], snapshot.health[symbol])
+            assert not health.suspect
 
 
 @pytest.mark.req("STOP")

@@ -21,6 +21,7 @@ from trader.model.events import (
     OrderChanged,
     OrderFilled,
     StateMoved,
+    StopTrailed,
 )
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
@@ -62,7 +63,7 @@ def histories(draw) -> list[Event]:
     time = NOW
     for n in range(draw(st.integers(0, 40))):
         time += timedelta(minutes=draw(st.integers(0, 3_000)))
-        what = draw(st.sampled_from(["intent", "change", "buy", "sell", "mark", "cash", "state"]))
+        what = draw(st.sampled_from(["intent", "change", "buy", "sell", "mark", "trail", "cash", "state"]))
         key = draw(keys)
         named = {"strategy": key[0], "symbol": key[1], "client_order_id": draw(ids)}
         if what == "intent":
@@ -83,7 +84,9 @@ def histories(draw) -> list[Event]:
             )
             events.append(OrderFilled(fill))
         elif what == "mark":
-            events.append(Marked(time, draw(prices) * 100))
+            events.append(Marked(time, draw(prices) * 100, draw(st.sampled_from([(), (), (BTC,)]))))
+        elif what == "trail":
+            events.append(StopTrailed(time, *key, draw(prices)))
         elif what == "cash":
             events.append(CashMoved(time, draw(prices)))
         elif what == "state":
@@ -282,3 +285,53 @@ def test_a_stop_that_sold_a_part_is_remembered_as_triggered():
     ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="s", size=Decimal(1), exit_reason=ExitReason.STOP_LOSS)))
 
     assert ledger.positions[ALPHA, BTC].stop_triggered
+
+
+@pytest.mark.req("EXITS")
+def test_a_trailing_stop_only_rises_lives_as_long_as_its_position_and_survives_a_part_being_sold():
+    ledger = opened()
+    ledger.apply(OrderFilled(a_fill(size=Decimal(2))))
+    for price, expected in ((90, 90), (95, 95), (93, 95)):
+        ledger.apply(StopTrailed(NOW, ALPHA, BTC, Decimal(price)))
+        assert ledger.positions[ALPHA, BTC].trail_price == expected
+
+    ledger.apply(OrderFilled(a_fill(fill_id="2")))
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="3", size=Decimal(1))))
+    assert ledger.positions[ALPHA, BTC].trail_price == 95
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="4", size=Decimal(2))))
+    ledger.apply(StopTrailed(NOW, ALPHA, BTC, Decimal(99)))
+    ledger.apply(OrderFilled(a_fill(fill_id="5")))
+    assert ledger.positions[ALPHA, BTC].trail_price is None
+
+
+@pytest.mark.req("CD1", "EXITS")
+@pytest.mark.parametrize("reason", ExitReason)
+def test_a_stop_out_of_either_kind_is_remembered_for_the_cooldown(reason):
+    ledger = opened()
+    ledger.apply(OrderFilled(a_fill()))
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="2", exit_reason=reason)))
+
+    assert (BTC in ledger.last_stop_at) is reason.stops_out
+
+
+@pytest.mark.req("EXITS")
+@given(histories())
+def test_a_trailing_stop_never_falls_while_its_position_is_open(events):
+    ledger = Ledger()
+    for event in events:
+        before = dict(ledger.positions)
+        ledger.apply(event)
+        for key, position in ledger.positions.items():
+            level = before[key].trail_price if key in before else None
+            assert level is None or (position.trail_price is not None and position.trail_price >= level)
+
+
+@pytest.mark.req("NF1", "DD1")
+@given(histories())
+def test_marks_without_a_price_to_believe_might_as_well_not_have_been(events):
+    told, untold = Ledger(), Ledger()
+    told.apply_all(events)
+    untold.apply_all(event for event in events if not (isinstance(event, Marked) and event.unmarked))
+
+    assert told.performance == untold.performance
+    assert (told.positions, told.state, told.cash_usd) == (untold.positions, untold.state, untold.cash_usd)

@@ -8,11 +8,15 @@ bars by the simulation; no decision is told of it.
 
 from __future__ import annotations
 
+import numpy as np
+
 from trader.model.market import FloatArray
 from trader.model.orders import Position
 
 FIRST_LOOK = 64
 """Bars of the first slice searched for a touch; later slices double."""
+SLACK = 1e-9
+"""Relative; far above what a level in floats can be off by."""
 NEVER = 1 << 62
 
 Path = tuple[FloatArray, FloatArray, FloatArray]
@@ -22,12 +26,14 @@ Path = tuple[FloatArray, FloatArray, FloatArray]
 class Held:
     """*position* on its symbol's *path*, searched for a touch of *stop* or *target* from interval *since* on."""
 
-    __slots__ = ("_highs", "_look", "_lows", "_position", "_searched", "_touched", "marks", "size", "stop", "target")
+    __slots__ = ("_fell", "_highs", "_keeps", "_level", "_look", "_lows", "_position", "_searched", "_seen", "_touched",
+                 "_watch", "marks", "size", "stop", "target", "trails")  # fmt: skip
 
     def __init__(self, position: Position, stop: float, target: float, path: Path, since: int) -> None:
         self._position, self.size, self.stop, self.target = position, float(position.size), stop, target
         self.marks, self._lows, self._highs = path
         self._searched, self._touched, self._look = since, NEVER, FIRST_LOOK
+        self.trails = False
 
     def is_still(self, position: Position, stop: float, target: float) -> bool:
         """Whether nothing has changed: every fill makes its position anew."""
@@ -40,6 +46,38 @@ class Held:
         if self._touched == NEVER and self._searched < ahead:
             self._search(max(self._searched, since), ahead)
         return min(self._touched, ahead)
+
+    def trail(self, keeps: float, k: int) -> None:
+        """From instant *k* on a stop follows at the share *keeps* of the highest mark, beginning where it has come."""
+        self.trails, self._keeps = True, keeps * (1 + SLACK)
+        begun = self._position.trail_price
+        self._level = float(begun) * (1 + SLACK) if begun is not None else 0.0
+        self._seen, self._fell, self._watch = k - 1, NEVER, FIRST_LOOK
+
+    def falls_out(self, k: int, ahead: int) -> int:
+        """
+        The first instant of (*k*, *ahead*) whose mark may lie at or below the trailing stop, else *ahead*; *k* grows.
+        """
+        if self._fell <= k:
+            self._fell = NEVER
+        while self._fell == NEVER and self._seen < ahead - 1:
+            self._follow(k)
+        return min(self._fell, ahead)
+
+    def _follow(self, k: int) -> None:
+        """Let the stop rise over the next slice of marks, up to the first instant after *k* that falls out."""
+        since = self._seen + 1
+        marks = self.marks[since - 1 : since - 1 + self._watch]
+        levels = np.maximum(np.maximum.accumulate(marks) * self._keeps, self._level)
+        fallen = marks <= levels
+        fallen[: max(0, k + 1 - since)] = False
+        first = int(fallen.argmax())
+        if fallen[first]:
+            self._fell = since + first
+        else:
+            first = len(marks) - 1
+            self._watch *= 2
+        self._seen, self._level = since + first, levels.item(first)
 
     def _search(self, since: int, ahead: int) -> None:
         """Look from *since* on until a touch is found or everything before *ahead* is known."""

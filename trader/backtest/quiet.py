@@ -47,6 +47,8 @@ class Quiet:
         self._nlv, self._first, self._record = walked.nlv, market.first, record
         hours = desk.exits.max_hold_hours
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
+        trail = desk.exits.trailing_stop_pct
+        self._keeps = float(1 - trail / 100) if trail is not None else None
         self._cash = float(exchange.cash_usd)
         self._held: dict[Key, Held] = {}
         self._too_old_at = NEVER
@@ -65,6 +67,8 @@ class Quiet:
             held = before.get(key)
             if held is None or not held.is_still(position, stop, target):
                 held = Held(position, stop, target, market.path(key[1]), k)
+                if self._keeps is not None:
+                    held.trail(self._keeps, k)
             self._held[key] = held
         if self._max_hold is not None:
             opened = [position.opened_at for position in positions.values()]
@@ -76,7 +80,7 @@ class Quiet:
         for held in self._held.values():
             mark = held.marks.item(k - 1)
             nlv += mark * held.size
-            due = due or not held.stop < mark < held.target
+            due = due or not held.stop < mark < held.target or (held.trails and held.falls_out(k - 1, k + 1) == k)
         self._nlv[k - self._first], self._exit_due = nlv, due
         levels = self._levels
         levels.look()
@@ -105,7 +109,10 @@ class Quiet:
         if self._exit_due:
             self.touched = True
             return k + 1
-        touch = self._touch(k, min(ahead, max(k + 1, self._too_old_at)))
+        ahead = min(ahead, max(k + 1, self._too_old_at))
+        if self._keeps is not None:
+            ahead = min([held.falls_out(k, ahead) for held in self._held.values()])
+        touch = self._touch(k, ahead)
         wake = self._settle(k, touch)
         self.touched = self.touched and wake == touch
         return wake

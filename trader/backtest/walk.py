@@ -15,6 +15,7 @@ from itertools import chain
 import numpy as np
 
 from trader.backtest.quiet import Quiet, Restless
+from trader.backtest.trailing import Trailing
 from trader.backtest.walked import Walked
 from trader.desk import Desk, dispose, propose
 from trader.exchange.simulated import SimulatedExchange
@@ -59,6 +60,8 @@ class Walk:
         self._wakes = wakes[(wakes >= market.first) & (wakes < market.last)]
         kind = Restless if every_bar else Quiet
         self._quiet = kind(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
+        trails = desk.exits.trailing_stop_pct is not None
+        self._trailing = Trailing(desk.exits, market, self.ledger, self.execution.record) if trails else None
 
     def opened(self, cash_usd: Decimal, engine_version: str, config_hash: str) -> None:
         """Open the account: the first event."""
@@ -104,6 +107,8 @@ class Walk:
                 held = self.ledger.positions.get(key)
                 self.walked.hold(k, key, 0.0 if held is None else float(held.size))
             self.walked.cash_usd.add(k, float(self.ledger.cash_usd))
+            if self._trailing is not None:
+                self._trailing.catch_up(k)
             self._quiet.hold(k)
 
     def _mark(self, k: int) -> dict[str, Decimal]:
@@ -117,6 +122,8 @@ class Walk:
         """Decide at *k*; where nothing is proposed and nothing *disturbed*, there is nothing to decide."""
         market, ledger = self.market, self.ledger
         self._announce(k)
+        if self._trailing is not None:
+            self._trailing.catch_up(k)
         snapshot = market.snapshot(k, ledger.positions)
         proposals = self._propose(k, snapshot)
         if not (proposals.proposals or disturbed):

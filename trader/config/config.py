@@ -106,7 +106,7 @@ class Config:
 
     def exits(self) -> ExitPolicy:
         """When positions close by themselves."""
-        return ExitPolicy(self.policy.exits.max_hold_hours)
+        return ExitPolicy(**self.policy.exits.model_dump())
 
     def execution(self) -> ExecutionPolicy:
         """How verdicts become orders, and what they cost."""
@@ -135,12 +135,12 @@ class Config:
     @property
     def hash(self) -> str:
         """SHA-256 over what decides: policy, universe, signals, strategies; layout and comments do not count."""
-        return fingerprint({name: tree for name, tree in self._trees().items() if name != "app"})
+        return fingerprint({name: tree for name, tree in self._hashed().items() if name != "app"})
 
     @property
     def full_hash(self) -> str:
         """SHA-256 over all five files."""
-        return fingerprint(self._trees())
+        return fingerprint(self._hashed())
 
     def redacted(self) -> dict[str, Any]:
         """The effective configuration for showing: plain JSON values, anything secret-looking masked."""
@@ -160,6 +160,13 @@ class Config:
 
     def _source(self, path: Path) -> str:
         return self.sources.get(path, f"{path[0]}.yaml")
+
+    def _hashed(self) -> dict[str, Any]:
+        """What is hashed: a key that came later and says nothing is left out, so that older hashes stand."""
+        trees = self._trees()
+        if self.policy.exits.trailing_stop_pct is None:
+            del trees["policy"]["exits"]["trailing_stop_pct"]
+        return trees
 
     def _trees(self) -> dict[str, Any]:
         return {

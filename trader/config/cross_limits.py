@@ -118,6 +118,22 @@ def _stops(facts: Facts) -> Iterator[Mistake]:
         if low >= high:
             path = ("policy", "risk", "stop_bounds", f"{what}_min")
             yield path, f"{shown(low)} is not below {what}_max ({shown(high)}); no proposal could pass"
+    yield from _trail(facts, stops)
+
+
+def _trail(facts: Facts, stops: policy.StopBounds) -> Iterator[Mistake]:
+    """A trailing stop is a stop, and as near and as far as one may be."""
+    exits = facts.stanza(policy.Exits, "policy", "exits")
+    trail = exits.trailing_stop_pct if exits is not None else None
+    if trail is None:
+        return
+    path = ("policy", "exits", "trailing_stop_pct")
+    if trail < stops.stop_loss_pct_min:
+        limit = f"risk.stop_bounds.stop_loss_pct_min ({shown(stops.stop_loss_pct_min)})"
+        yield path, f"{shown(trail)} is below {limit}; noise alone would stop every position out"
+    elif trail > stops.stop_loss_pct_max:
+        limit = f"risk.stop_bounds.stop_loss_pct_max ({shown(stops.stop_loss_pct_max)})"
+        yield path, f"{shown(trail)} is above {limit}; a trailing stop is held to a stop's bounds"
 
 
 def _breakers(facts: Facts) -> Iterator[Mistake]:

@@ -190,6 +190,7 @@ class Exits(Stanza):
     """`exits`"""
 
     max_hold_hours: Annotated[Decimal | None, Amount(above="0", at_most="8760", unit="hours", optional=True)]
+    trailing_stop_pct: Annotated[Decimal | None, Amount(above="0", at_most="100", unit="%", optional=True)] = None
 
 
 class Fees(Stanza):

@@ -93,7 +93,7 @@ def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
     pnl = worth - held.cost_usd - held.fees_usd
     gain = float(pnl / held.cost_usd * 100) if held.cost_usd else 0.0
     away = (pct(float((level / price - 1) * 100), signed=True) if level is not None else DASH
-            for level in (held.stop_price, held.take_profit_price))  # fmt: skip
+            for level in (held.nearest_stop, held.take_profit_price))  # fmt: skip
     stop_away, target_away = (text(one, "quiet") for one in away)
     return (
         text(held.symbol),
@@ -104,7 +104,7 @@ def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
         text(usd(float(worth))),
         text(usd(float(pnl), signed=True), tone(float(pnl))),
         text(pct(gain, signed=True), tone(gain)),
-        text(_amount(held.stop_price)),
+        text(_amount(held.nearest_stop)),
         stop_away,
         text(_amount(held.take_profit_price)),
         target_away,

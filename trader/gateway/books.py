@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
@@ -19,12 +18,12 @@ from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, view_of
 from trader.gateway.continuity import where_to_go_on
+from trader.gateway.marking import Marking
 from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orders
 from trader.gateway.witness import Witness
 from trader.market.market import Market
 from trader.model.book import Book
-from trader.model.events import CycleEnded, Event, Marked, RegimeChanged, StateMoved, UniverseReviewed
-from trader.model.money import exact
+from trader.model.events import CycleEnded, Event, RegimeChanged, StateMoved, UniverseReviewed
 from trader.model.orders import OrderIntent
 from trader.model.trading import Side, TradingState
 from trader.ports import Journal
@@ -70,6 +69,7 @@ class Books:
         self._is_ours, self._forbids, self._killed = is_ours, forbids, killed
         self.desk, self.market, self.account = desk, market, account
         self.ledger, self.journal = Ledger(), Witness(journal)
+        self._marking = Marking(market, desk.risk.rules)
         lives = Lifecycle()
         opening = market.time(market.first)
         self.found = recover(self.journal, self.ledger, account, opening, lives if wire is not None else None)
@@ -130,10 +130,10 @@ class Books:
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
             happened = self.execution.unrecorded_news()
         self.ledger.apply_all(happened)
-        mark = Marked(market.time(k), self.ledger.nlv_usd(self._marks(k)))
-        self.ledger.apply(mark)
+        valued = self._marking.value(self.ledger, k, self.desk.exits)
+        self.ledger.apply_all(valued)
         self.settled = k
-        return [*happened, mark]
+        return [*happened, *valued]
 
     def weather(self, k: int) -> list[Event]:
         """Who may be traded from instant *k* on and which regime it is, where that is news; to be committed at once."""
@@ -151,18 +151,14 @@ class Books:
 
     def book(self) -> Book:
         """What is owned and working where the account stands."""
-        return self.ledger.book(self.now, self._marks(self.settled), self.market.themes, self.market.tiers)
+        marks = {} if self.settled is None else self._marking.marks(self.ledger.to_be_marked, self.settled)
+        return self.ledger.book(self.now, marks, self.market.themes, self.market.tiers)
 
     def view(self) -> AccountView:
         """The account as it stands, and what the journal has seen since it last forgot."""
         multiplier = self.desk.regime.multipliers[self.market.regime]
         mode, name = self.account.mode, self.account.name
         return view_of(self.book(), mode, name, self.desk.risk.rules, multiplier, self.journal.seen)
-
-    def _marks(self, k: int | None) -> dict[str, Decimal]:
-        if k is None:
-            return {}
-        return {symbol: exact(self.market.mark(symbol, k)) for symbol in self.ledger.to_be_marked}
 
     def heed_kill(self) -> bool:
         """Where the kill switch is pressed: nothing is sent any more, and what works is cancelled; whether it is."""
@@ -203,4 +199,6 @@ class Books:
             return f"trading is {state.value}"
         if state is TradingState.REDUCING and intent.side is Side.BUY:
             return "trading is reducing: exits only"
+        if self.ledger.unmarked and intent.side is Side.BUY:
+            return f"no fresh and accepted price of {', '.join(self.ledger.unmarked)}, which is held"
         return self._forbids(intent)

@@ -185,6 +185,11 @@ class LiveMarket:
         """What is quoted at this very moment, with the venue's time; None where that is in doubt."""
         return self.feed.quote(symbol)
 
+    def quoted(self, symbol: str, k: int) -> tuple[Quote | None, FeedHealth]:
+        """What was quoted of *symbol* at instant *k*, and what the feed vouches for."""
+        time = self.time(k)
+        return self.feed.quote(symbol, time), self.feed.health(symbol, time)
+
     def mids(self, symbol: str) -> tuple[tuple[datetime, Decimal], ...]:
         """Mid prices of the last minute."""
         return self._streams.mids(symbol)

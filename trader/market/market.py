@@ -14,7 +14,7 @@ import pandas as pd
 
 from trader.execution.fills import BarRow, CostsBps
 from trader.model.book import Key
-from trader.model.market import IntArray, Membership, Product, Regime, Snapshot
+from trader.model.market import FeedHealth, IntArray, Membership, Product, Quote, Regime, Snapshot
 from trader.model.orders import Position
 from trader.policy import UniversePolicy
 
@@ -89,6 +89,8 @@ class Market(Protocol):
     def index_at_or_after(self, time: datetime) -> int: ...
 
     def changes(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]: ...
+
+    def quoted(self, symbol: str, k: int) -> tuple[Quote | None, FeedHealth | None]: ...
 
     def mark(self, symbol: str, k: int) -> float: ...
 

@@ -21,7 +21,7 @@ from trader.market.lazy import BarsAt, ClosedAt, QuotesAt
 from trader.market.panel import DensePanel, Panel, dense
 from trader.market.timeframes import Timeframes
 from trader.model.book import Key
-from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Membership, Quote, Regime, Snapshot
+from trader.model.market import DAY_SECONDS, FeedHealth, FloatArray, IntArray, Membership, Quote, Regime, Snapshot
 from trader.model.money import BPS, ZERO, exact
 from trader.model.orders import Position
 from trader.model.quick import maker
@@ -221,6 +221,10 @@ class ReplayMarket:
             return None
         half = mid * self._half_spreads.get(self.tiers.get(symbol, ""), ZERO)
         return make_quote(symbol, mid - half, mid + half, self.time(k))
+
+    def quoted(self, symbol: str, k: int) -> tuple[Quote | None, FeedHealth | None]:
+        """What is quoted of *symbol* at *k*; no health, for nobody doubts history."""
+        return self.quote(symbol, k), None
 
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
         """Symbols with a bar of *granularity_seconds* that closed exactly at *k*."""

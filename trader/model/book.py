@@ -96,6 +96,8 @@ class Book:
     losses_in_a_row: int = 0
     last_loss_at: datetime | None = None
     performance: Performance = field(default_factory=lambda: Performance(ZERO, ZERO, ZERO))
+    unmarked: tuple[str, ...] = ()
+    """Symbols held without a fresh, accepted price: what was lost is unknown, so nothing is entered (NF1)."""
 
     @property
     def free_cash_usd(self) -> Decimal:

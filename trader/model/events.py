@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trader.model.decision import StrategyReport, Superseded, Trip
+from trader.model.later import LATER
 from trader.model.market import Membership, Regime
 from trader.model.orders import Fill, OrderIntent, OrderStatus
 from trader.model.quick import quick
@@ -166,10 +167,26 @@ class BooksDiffer:
 @quick
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """NLV at the close of an instant, from which peaks and day starts are kept."""
+    """
+    NLV at the close of an instant, from which peaks and day starts are kept.
+
+    *unmarked* are the symbols held without a fresh, accepted price: with any, the mark says nothing of profit or loss.
+    """
 
     time: datetime
     nlv_usd: Decimal
+    unmarked: tuple[str, ...] = field(default=(), metadata=LATER)
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class StopTrailed:
+    """The trailing stop of what *strategy* holds of *symbol* rose to *trail_price*, in USD."""
+
+    time: datetime
+    strategy: str
+    symbol: str
+    trail_price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +238,7 @@ Event = (
     | ForeignHeld
     | BooksDiffer
     | Marked
+    | StopTrailed
     | StateMoved
     | CycleEnded
     | Stopped

@@ -143,6 +143,14 @@ class Position:
     take_profit_price: Decimal | None = None
     stop_triggered: bool = False
     """The stop has sold a part; the rest follows at the next open, wherever that is."""
+    trail_price: Decimal | None = field(default=None, metadata=LATER)
+    """The trailing stop as far as it has come: it rises with the price and never falls (EXITS)."""
+
+    @property
+    def nearest_stop(self) -> Decimal | None:
+        """The higher of the stop and the trailing stop, where there is one."""
+        levels = [level for level in (self.stop_price, self.trail_price) if level is not None]
+        return max(levels, default=None)
 
     @property
     def entry_price(self) -> Decimal:

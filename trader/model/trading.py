@@ -92,6 +92,15 @@ class ExitReason(StrEnum):
     TAKE_PROFIT = "take_profit"
     MAX_HOLD = "max_hold"
     FLATTEN = "flatten"
+    TRAILING_STOP = "trailing_stop"
+
+    @property
+    def stops_out(self) -> bool:
+        """The price went against the position: the longer cooldown follows (CD1)."""
+        return self in _STOPS_OUT
+
+
+_STOPS_OUT = frozenset({ExitReason.STOP_LOSS, ExitReason.TRAILING_STOP})
 
 
 @quick

@@ -26,6 +26,7 @@ from trader.model.events import (
     OrderFilled,
     RegimeChanged,
     StateMoved,
+    StopTrailed,
     UniverseReviewed,
 )
 from trader.model.market import Membership, Regime
@@ -35,6 +36,7 @@ from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.performance import after_flow, after_mark
+from trader.state.protection import tighter, trailing
 from trader.state.round_trips import OpenTrip
 from trader.state.worst_case import at_risk_usd, foreign_worst_usd
 
@@ -64,6 +66,7 @@ class Ledger:
         self.entries: tuple[datetime, ...] = ()
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
+        self.unmarked: tuple[str, ...] = ()
         self.external: dict[str, VenueOrder] = {}
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
@@ -75,6 +78,7 @@ class Ledger:
             OrderFilled: self._order_filled,
             ExternalSeen: self._external_seen,
             Marked: self._marked,
+            StopTrailed: self._stop_trailed,
             StateMoved: self._state_moved,
             UniverseReviewed: self._universe_reviewed,
             RegimeChanged: self._regime_changed,
@@ -146,6 +150,7 @@ class Ledger:
             losses_in_a_row=self.losses_in_a_row,
             last_loss_at=self.last_loss_at,
             performance=self.performance,
+            unmarked=self.unmarked,
         )
 
     @property
@@ -212,7 +217,7 @@ class Ledger:
         else:
             self._sold(fill)
         self.last_fill_at[fill.symbol] = fill.time
-        if fill.exit_reason is ExitReason.STOP_LOSS:
+        if fill.exit_reason is not None and fill.exit_reason.stops_out:
             self.last_stop_at[fill.symbol] = fill.time
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
@@ -266,7 +271,15 @@ class Ledger:
             self.losses_in_a_row = 0
 
     def _marked(self, event: Marked) -> None:
-        self.performance = after_mark(self.performance, event.time, event.nlv_usd)
+        self.unmarked = event.unmarked
+        if not event.unmarked:
+            self.performance = after_mark(self.performance, event.time, event.nlv_usd)
+
+    def _stop_trailed(self, event: StopTrailed) -> None:
+        key = (event.strategy, event.symbol)
+        held = self.positions.get(key)
+        if held is not None:
+            self.positions[key] = trailing(held, event.trail_price)
 
     def _state_moved(self, event: StateMoved) -> None:
         self.state = event.state
@@ -282,10 +295,3 @@ class Ledger:
 
     def _regime_changed(self, event: RegimeChanged) -> None:
         self.regime = event.regime
-
-
-def tighter(held: Decimal | None, new: Decimal | None, choose: Callable[[Decimal, Decimal], Decimal]) -> Decimal | None:
-    """The closer of two protective prices: an added entry never loosens what protects the first."""
-    if held is None or new is None:
-        return held if new is None else new
-    return choose(held, new)
