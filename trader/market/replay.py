@@ -182,7 +182,7 @@ class ReplayMarket:
             self._mids = (k, known)
         mid = known.get(symbol)
         if mid is None:
-            mid = known[symbol] = exact(self._marks[symbol][k - 1])
+            mid = known[symbol] = exact(self.mark(symbol, k))
         return mid
 
     def path(self, symbol: str) -> tuple[FloatArray, FloatArray, FloatArray]:
