@@ -52,8 +52,8 @@ check: $(READY) ## format, lint, types, floors, house rules, secrets, stripped n
 	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "make check wants the git checkout: its hooks ask git for the files" >&2; exit 2; }
 	$(BIN)/pre-commit run --all-files
 
-fast: $(READY) ## the quick tests, within a minute
-	$(TESTS) -m "not slow and not browser and not prove and not nightly"
+fast: $(READY) ## the quick tests, within a minute; says which took more than a second
+	$(TESTS) -m "not slow and not browser and not prove and not nightly" --durations=10 --durations-min=1
 
 test: $(READY) ## everything a change must pass: check, tests, notebooks, traceability
 	@rm -rf reports/.rtm

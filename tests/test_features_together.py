@@ -76,6 +76,7 @@ FALLS_BACK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", FALLS_BACK.values(), ids=FALLS_BACK.keys())
 @pytest.mark.parametrize("seed", range(5))
 def test_what_would_not_be_the_same_together_is_computed_alone(tmp_path, features, seed):

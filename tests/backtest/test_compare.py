@@ -39,6 +39,7 @@ def test_the_same_report_passes():
     assert {change.difference_pct for change in comparison.changes} == {0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT3")
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize(

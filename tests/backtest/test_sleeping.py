@@ -142,6 +142,7 @@ def test_nor_does_it_in_thousands_of_worlds(world: World):
     assert differences(world) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nor_does_it_where_it_once_did_or_easily_might(name: str):
     world = SCENARIOS[name]

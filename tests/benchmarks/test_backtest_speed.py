@@ -25,6 +25,7 @@ def test_a_backtest_under_all_rules_is_about_as_fast_as_a_loop_without_any():
     assert max(ratios) >= LEAST, f"times the reference loop: {ratios}"
 
 
+@pytest.mark.slow
 def test_both_trade_alike():
     fills = len(prepared(BARS, 60, 1).walk().fills)
 

@@ -39,6 +39,7 @@ def download(venue, tmp_path, capsys, monkeypatch):
     venue.direct("/faults", faults=[])
 
 
+@pytest.mark.slow
 def test_bars_arrive_and_are_told_of_in_plain_lines(download, tmp_path):
     code, out, err = download()
 
@@ -48,6 +49,7 @@ def test_bars_arrive_and_are_told_of_in_plain_lines(download, tmp_path):
     assert Lake(tmp_path / "mine").symbols() == ("BTC-USD", "THIN-USD")
 
 
+@pytest.mark.slow
 def test_again_there_is_nothing_to_ask_for(download):
     download()
     code, out, err = download()
@@ -97,6 +99,7 @@ def test_a_host_that_does_not_answer_is_exit_code_5(download):
     assert "does not answer" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["public_product", "time", "public_candles"])
 def test_html_instead_of_json_is_exit_code_5(venue, download, route):
     venue.fault("html_200", route)
@@ -106,6 +109,7 @@ def test_html_instead_of_json_is_exit_code_5(venue, download, route):
     assert "a page of HTML came instead of JSON" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("force", "kind"), [pytest.param("1", Bar, id="a terminal"), pytest.param("", Lines, id="a pipe")]
 )

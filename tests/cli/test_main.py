@@ -145,6 +145,7 @@ def test_a_bug_of_ours_is_one_line_and_the_details_are_kept(tmp_path):
     assert "ZeroDivisionError" in details.read_text()
 
 
+@pytest.mark.slow
 def test_help_and_the_package_pull_in_nothing_heavy():
     code = f"import sys, trader, trader.cli.main as m; m.overview(); sys.exit(bool(set({HEAVY!r}) & set(sys.modules)))"
 

@@ -51,6 +51,7 @@ def test_several_become_one_comparison(folder, capsys):
     assert "<h1>now · then</h1>" in (folder / "both.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -41,6 +41,7 @@ def plant(text: str) -> None:
     Path("strategies/planted.py").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.req("STR1")
 @pytest.mark.parametrize("check", ["lookahead", "warmup", "purity"])
 def test_a_sound_strategy_passes_with_exit_0(trader, check):
@@ -112,6 +113,7 @@ def test_list_tells_every_strategy_its_state_and_why_it_is_refused(trader):
     assert "sma_cross       disabled    1h, 50 bars warm-up" in said.out
 
 
+@pytest.mark.slow
 @pytest.mark.req("STR2")
 def test_a_new_strategy_is_off_and_passes_every_check(trader):
     code, said = trader("strategy", "new", "vol_breakout")

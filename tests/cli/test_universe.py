@@ -15,6 +15,7 @@ def explain(*more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*EXPLAIN, *more], capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.req("U1")
 def test_a_symbol_below_its_volume_is_out_with_the_measured_value_against_the_limit():
     ran = explain("--json", "--set", "universe.tiers.tier3.min_volume_24h_usd=400_000")
@@ -28,6 +29,7 @@ def test_a_symbol_below_its_volume_is_out_with_the_measured_value_against_the_li
     assert len(out) < len(told["symbols"])
 
 
+@pytest.mark.slow
 @pytest.mark.req("U1")
 def test_a_symbol_never_to_be_traded_is_out_whatever_its_volume():
     ran = explain("--json", "--set", "universe.never_trade=[DOGE-USD]")
@@ -38,6 +40,7 @@ def test_a_symbol_never_to_be_traded_is_out_whatever_its_volume():
     assert rows["BTC-USD"]["eligible"]
 
 
+@pytest.mark.slow
 def test_an_unknown_symbol_is_a_sentence():
     ran = explain("--symbols", "BTC-USDX")
 

@@ -22,6 +22,7 @@ def trader(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
 
 
+@pytest.mark.slow
 @pytest.mark.req("C1")
 def test_a_right_configuration_is_exit_0_with_its_mode_and_hash(copy: WorkingCopy) -> None:
     done = trader("check", "--config-dir", "config/demo", "--strategies-dir", OURS)
@@ -41,6 +42,7 @@ def test_a_wrong_one_is_exit_2_with_every_sentence_on_stderr_and_no_traceback(co
     assert done.stderr.splitlines() == copy.problems("policy.risk.cash.min_cash_pct=-1")
 
 
+@pytest.mark.slow
 @pytest.mark.req("C1")
 @pytest.mark.parametrize("verb", ["check", "show"])
 def test_json_says_the_same_in_one_document(copy: WorkingCopy, verb: str) -> None:
@@ -61,6 +63,7 @@ def test_json_says_the_same_in_one_document(copy: WorkingCopy, verb: str) -> Non
     assert json.loads(right.stdout)["full_hash"] == copy.load("app.seed=8").full_hash
 
 
+@pytest.mark.slow
 def test_show_tells_every_key_in_force_and_who_wrote_it(copy: WorkingCopy) -> None:
     done = trader("show", "--config-dir", "config/demo", "--strategies-dir", OURS, "--set", "app.seed=8")
 
@@ -87,6 +90,7 @@ def test_the_answer_comes_at_once(copy: WorkingCopy) -> None:
     assert time.perf_counter() - started < 3
 
 
+@pytest.mark.slow
 @pytest.mark.req("C1")
 def test_check_asks_the_strategies_that_are_used_about_their_params(copy: WorkingCopy) -> None:
     wrong = [

@@ -16,6 +16,8 @@ from trader.exchange.coinbase_session import API_PREFIX, CANCEL, ORDERS, ROUTES,
 from trader.exchange.coinbase_settings import RateRules
 from trader.model.wire import Resting
 
+pytestmark = pytest.mark.slow
+
 WAITING, OPEN, ENDING = range(3)
 
 

@@ -145,6 +145,7 @@ def test_a_key_shows_itself_nowhere(tmp_path):
             copy.deepcopy(holder)
 
 
+@pytest.mark.slow
 @pytest.mark.req("SEC1")
 @pytest.mark.parametrize("what", ["token", "name", "secret"])
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Nowhere", "500 Oops", "200 OK"])

@@ -133,6 +133,7 @@ def test_no_attempt_begins_after_the_deadline():
     assert began == [0.0, 4.0, 9.0]
 
 
+@pytest.mark.slow
 @pytest.mark.req("CB1")
 def test_an_outage_is_not_answered_with_a_storm():
     clock = WrittenTime()

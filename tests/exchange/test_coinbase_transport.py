@@ -81,6 +81,7 @@ def test_a_wire_that_only_looks_cannot_order_not_even_through_the_sdk(tmp_path):
         may.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "seconds"), [pytest.param("head", 0.05, id="head"), pytest.param("body", 0.05, id="body")]
 )
@@ -106,6 +107,7 @@ def test_a_dripping_answer_ends_at_the_deadline(tmp_path, part, seconds):
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 def test_without_the_deadline_the_same_drip_is_waited_for(tmp_path):
     whole = http(LISTED)
 
@@ -199,6 +201,7 @@ def test_a_server_without_tls_never_had_the_order():
     assert "does not speak TLS" in answer.reason
 
 
+@pytest.mark.slow
 def test_a_certificate_that_does_not_verify_never_had_the_order(tmp_path):
     with on_stage(tmp_path) as stage:
         settings = settings_for(stage.simulator.base_url, None)
@@ -223,6 +226,7 @@ def test_a_certificate_that_does_not_verify_never_had_the_order(tmp_path):
             wire_to(stage).time()
 
 
+@pytest.mark.slow
 def test_a_certificate_for_another_name_is_not_trusted(tmp_path):
     with on_stage(tmp_path) as stage:
         port = stage.simulator.base_url.rpartition(":")[2]
@@ -235,6 +239,7 @@ def test_a_certificate_for_another_name_is_not_trusted(tmp_path):
     assert isinstance(answer, NotAccepted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raw", "why", "words"),
     [

@@ -168,6 +168,7 @@ def test_a_cancel_is_taken_and_the_end_is_read(stage, wire):  # noqa: F811
     assert wire.cancel([]) == {}
 
 
+@pytest.mark.slow
 def test_more_cancels_than_a_call_takes(empty):
     wire = wire_to(empty)
     ids = [wire.place(an_order(f"many-{number}")).order_id for number in range(103)]
@@ -179,6 +180,7 @@ def test_more_cancels_than_a_call_takes(empty):
     wire.close()
 
 
+@pytest.mark.slow
 def test_lists_are_whole_whatever_the_page(empty):
     wire = wire_to(empty, rows_a_page=3)
     began = wire.time()
@@ -280,6 +282,7 @@ def test_terms_wallets_and_time(empty):
     wire.close()
 
 
+@pytest.mark.slow
 @pytest.mark.req("X1")
 def test_many_threads_may_share_a_wire(empty):
     wire = wire_to(empty)
@@ -291,6 +294,7 @@ def test_many_threads_may_share_a_wire(empty):
     wire.close()
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_venue_is_bridged_by_asking_again(empty):
     wire = wire_to(empty, retries=3, clock=SystemClock())
     made = wire.place(an_order("before"))

@@ -72,6 +72,7 @@ def test_each_flag_stops_entries_and_only_those_exits_it_forbids(stage, wire, fl
     assert passes(stage, wire) == {ENTRY_TAKEN, ENTRY_RESTING, EXIT}
 
 
+@pytest.mark.slow
 @pytest.mark.req("EX1")
 def test_a_product_that_is_offline_is_stopped_too(stage, wire):
     stage.direct("/listings", product_id=BTC, status="offline")

@@ -67,6 +67,7 @@ def test_killed_a_hundred_and_fifty_times_it_loses_nothing_and_sends_nothing_twi
         judged(where, stage, least=100)
 
 
+@pytest.mark.slow
 @pytest.mark.req("X1")
 def test_a_record_that_forgets_what_it_sent_would_be_seen(tmp_path):
     """The control: orders at the venue that the record does not know are what is looked for."""

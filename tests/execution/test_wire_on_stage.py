@@ -18,6 +18,8 @@ from trader.model.orders import OrderIntent, OrderStatus, OrderType
 from trader.model.trading import Side, TradingState
 from trader.state.memory import MemoryJournal
 
+pytestmark = pytest.mark.slow
+
 
 class Staged(Account):
     """One live account on a stage, with its books."""

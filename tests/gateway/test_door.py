@@ -71,6 +71,7 @@ def test_a_snapshot_says_nothing_of_keys_or_places(gateway, line):
     assert not any(word in text.lower() for word in ("key", "secret", "token", "sqlite", "/var/"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "content", "status", "says"),
     [

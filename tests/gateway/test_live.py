@@ -13,6 +13,8 @@ from trader.model.events import OrderFilled, StateMoved
 from trader.state.journal import journal_path, verify
 from trader.state.trail import trails
 
+pytestmark = pytest.mark.slow
+
 FAULTS = [
     {"route": "create_order", "kind": "drop_after", "probability": 0.06},
     {"route": "create_order", "kind": "status_after", "probability": 0.06},

@@ -213,6 +213,7 @@ def test_a_thousand_simulated_drills():
     assert late[-1] <= LIMIT_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.req("K1")
 @pytest.mark.parametrize(
     ("kind", "workers", "beyond_seconds"),

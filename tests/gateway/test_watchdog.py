@@ -19,6 +19,8 @@ from trader.ops.kill import KillFlag, KillLatch
 from trader.ports import Seen, WireDown
 from trader.state.memory import MemoryJournal
 
+pytestmark = pytest.mark.slow
+
 
 class RealTime(HostTime):
     """The host's clock, and sleeping sleeps."""

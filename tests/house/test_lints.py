@@ -28,6 +28,7 @@ def plant(tmp_path):
     return planted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lint",
     [
@@ -43,6 +44,7 @@ def test_the_house_rule_holds(lint):
     assert lint(ROOT) == []
 
 
+@pytest.mark.slow
 def test_nothing_below_floor_5_reads_the_world():
     assert lints.forbidden_below_floor_5(ROOT, FLOORS) == []
 

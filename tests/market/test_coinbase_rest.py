@@ -49,6 +49,7 @@ def test_no_call_asks_for_more_than_300_bars_and_none_is_asked_for_twice(rest):
     assert len(set(found.starts.tolist())) == MINUTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seconds_over", "bars"),
     [
@@ -243,6 +244,7 @@ def test_prices_arrive_exact(rest):
     assert isinstance(rest.quote(BTC).bid, Decimal)
 
 
+@pytest.mark.slow
 def test_recorded_answers_can_be_read(payloads):
     product = (payloads / "live_ws_2026/rest_market_product_BTC-USD_2026-09-30.json").read_text(encoding="utf-8")
     clock = (payloads / "live_ws_2026/rest_time_2026-09-30.json").read_text(encoding="utf-8")

@@ -28,6 +28,8 @@ from trader.model.market import ProductFlag, Quote, Regime
 from trader.policy import RegimePolicy
 from trader.risk.rules.outlier import Outlier
 
+pytestmark = pytest.mark.slow
+
 STEP = 300
 DAYS = 4
 BARS = DAYS * 288

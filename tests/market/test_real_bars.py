@@ -38,6 +38,7 @@ def test_every_file_is_sound_and_has_the_bars_and_gaps_the_manifest_counts(candl
         assert report.file.grade == told["quality_grade"], name
 
 
+@pytest.mark.slow
 def test_every_symbol_loads_at_every_granularity_it_can_be_made_in(candles):
     lake = Lake(candles)
     loaded = 0

@@ -35,6 +35,7 @@ def test_there_are_three_tiers_and_several_themes():
     assert market.symbols == tuple(market.products) == tuple(market.spreads_bps)
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT1")
 @pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
 def test_the_same_seed_gives_the_same_bars_in_another_process(hash_seed):
@@ -90,6 +91,7 @@ def test_reaching_far_does_not_change_what_is_near():
     equal(SampleMarket(5).bars("SOL-USD", START, START + DAY), near)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_every_bar_is_valid_and_on_the_products_increments(seed):
     market = SampleMarket(seed)
@@ -137,6 +139,7 @@ def test_a_panel_has_its_warm_up_its_products_and_its_gaps():
     assert panel.products.keys() == panel.tiers.keys() == panel.spreads_bps.keys() == {"BTC-USD", "CHZ-USD"}
 
 
+@pytest.mark.slow
 def test_all_regimes_happen_and_mean_what_they_say():
     first = datetime(2020, 1, 1, tzinfo=UTC)
     days = [first + day * DAY for day in range(700)]

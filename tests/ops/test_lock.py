@@ -112,6 +112,7 @@ def test_a_record_without_a_lock_blocks_nobody(tmp_path, record):
         assert lock.held()
 
 
+@pytest.mark.slow
 @pytest.mark.req("SI1")
 def test_deleting_the_lock_file_lets_nobody_in_and_it_is_put_back(tmp_path):
     first = SingleInstance(tmp_path, KEY).acquire()

@@ -49,6 +49,7 @@ def an_empty_run(**changes) -> BacktestRun:
     return dataclasses.replace(nothing, **changes)
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT2")
 def test_the_schema_is_a_schema_and_the_report_keeps_to_it():
     Draft202012Validator.check_schema(schema())
@@ -56,6 +57,7 @@ def test_the_schema_is_a_schema_and_the_report_keeps_to_it():
     validate(REPORT)
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT2")
 @pytest.mark.parametrize("days", [1, 5, 45])
 def test_short_and_empty_runs_keep_to_it_too(days):
@@ -67,6 +69,7 @@ def test_short_and_empty_runs_keep_to_it_too(days):
     assert all(report["summary"][key] is None for key in undefined)
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT1")
 def test_the_same_run_gives_the_same_bytes_whatever_the_hash_seed():
     hashes = {

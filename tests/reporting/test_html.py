@@ -18,6 +18,7 @@ PAGE = render_html(REPORT)
 SIX_MB = 6_000_000
 
 
+@pytest.mark.slow
 def test_the_document_in_the_page_is_the_file(tmp_path):
     path = write_report(tmp_path, REPORT)
 
@@ -43,6 +44,7 @@ def test_the_page_is_small_strict_and_loads_nothing():
     assert not re.search(r"<(link|img|iframe|script)[^>]+(src|href)=(?!\"data:,\")", own)
 
 
+@pytest.mark.slow
 def test_a_page_of_thirty_two_products_and_thousands_of_fills_stays_small():
     report = copy.deepcopy(REPORT)
     report["trades"] *= 12
@@ -95,6 +97,7 @@ def walk(spec):
         yield spec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", ["trades", "round_trips", "equity", "monthly_returns_pct", "bars"])
 def test_a_report_without_this_still_renders(empty):
     report = REPORT | {empty: {} if empty == "bars" else []}

@@ -53,6 +53,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT2")
 @pytest.mark.parametrize(("path", "value"), BROKEN)
 def test_a_document_that_breaks_the_schema_is_refused_with_its_place(path, value):

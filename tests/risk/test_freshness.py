@@ -119,6 +119,7 @@ def agrees(forbid, proposal):
     assert forbid(facts, POLICY) == next((one for one in objections if one is not None), None)
 
 
+@pytest.mark.slow
 @pytest.mark.req("ST1", "EX1", "O1")
 @pytest.mark.parametrize("proposals", [reported_buys, sells])
 def test_rules_and_last_look_are_one_measure(proposals):

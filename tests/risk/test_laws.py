@@ -70,6 +70,7 @@ class TakesTheLastWord(RiskEngine):
         return replace(verdict, approved_usd=permitted[-1]) if permitted else verdict
 
 
+@pytest.mark.slow
 @pytest.mark.req("E1")
 def test_whatever_the_rules_nothing_is_enlarged():
     tried(never_enlarges, some_rules, proposals, books, on=RiskEngine)
@@ -86,6 +87,7 @@ def one_more_never_permits_more(
     assert after.approved_usd <= before.approved_usd
 
 
+@pytest.mark.slow
 @pytest.mark.req("E1")
 def test_one_more_rule_never_permits_more():
     world = (some_rules, rules, proposals, books, st.sampled_from(["trim", "deny"]))
@@ -113,6 +115,7 @@ class StopsAtTheFirst(RiskEngine):
         return Verdict(proposal, verdict.objections[0].permitted_usd, verdict.objections[:1])
 
 
+@pytest.mark.slow
 @pytest.mark.req("E1", "STR3")
 def test_the_order_of_the_rules_is_irrelevant_and_all_are_asked():
     shuffles = st.randoms(use_true_random=False).map(lambda rng: lambda all_: rng.sample(all_, len(all_)))
@@ -138,6 +141,7 @@ class ForgetsFees(PositionCap):
         return super().check(replace(proposal, cost_factor=Decimal(1)), book)
 
 
+@pytest.mark.slow
 @pytest.mark.req("E1", "E2")
 @pytest.mark.parametrize("mutant", [ForgetsFees, IgnoresWorkingOrders])
 def test_after_approval_the_worst_case_is_within_the_cap_exactly(mutant):

@@ -95,6 +95,7 @@ def never_below_zero(rule, stream):
         assert held[key] >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.req("R1")
 def test_over_any_stream_of_proposals_and_fills_no_position_goes_below_zero():
     tried(never_below_zero, steps, on=NoShorts)

@@ -41,6 +41,7 @@ class SaysItIsSilent(EntriesOnly):
         return NoShorts().check(proposal, book)
 
 
+@pytest.mark.slow
 @pytest.mark.req("E1")
 @pytest.mark.parametrize("name", ORDER)
 def test_a_rule_that_is_not_asked_about_exits_would_say_nothing(name):

@@ -13,6 +13,8 @@ from tests.simulator.conftest import on_stage
 from trader.simulator.fault_file import EXAMPLE, load_faults, read_faults
 from trader.simulator.faults import AFTER, BEFORE, KINDS, STREAM, BadFaults, Fault, FaultPlan
 
+pytestmark = pytest.mark.slow
+
 ERRORS = requests.exceptions
 
 

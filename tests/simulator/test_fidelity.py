@@ -74,11 +74,13 @@ def without(item):
     return [row for row in table() if row["item"] != item]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", ITEMS)
 def test_a_missing_item_is_seen(item):
     assert gaps(without(item), proved_here()) == [f"item {item}: no clause"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -124,6 +124,7 @@ def numbers_in(body, where=""):
     return [(where, body)] if isinstance(body, str) and re.fullmatch(r"-?\d+\.\d+", body) else []
 
 
+@pytest.mark.slow
 def test_no_number_has_more_than_sixteen_decimals(still):
     sdk, odd = still.sdk, {"quote_size": "33.37"}
     made = sdk.market_order_buy("odd", "SKL-USD", **odd).to_dict()["success_response"]["order_id"]

@@ -81,6 +81,7 @@ def differences(recorded, sent, where=""):
     return [] if same else [f"{where}: {type(sent).__name__}, recorded {type(recorded).__name__}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recording", "answer"),
     [
@@ -156,6 +157,7 @@ def listed(product_id):
     return f"{product_id.partition('-')[0]}-USD"
 
 
+@pytest.mark.slow
 def test_every_recorded_request_is_taken(tmp_path):
     """ccxt's requests, as it sends them: none is a bad request, an order's refusal is the venue's own."""
     taken = set()
@@ -186,6 +188,7 @@ def recorded_errors():
     return [row for row in rows if row["status"] not in (200, "grpc-gateway default")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", recorded_errors(), ids=lambda row: f"{row['status']} {str(row['body'])[:40]}")
 def test_every_recorded_error_is_sent_in_its_words(stage, tmp_path, row):
     """Provoked where the venue gives it by itself, else by a fault: 5xx are nobody's doing."""
@@ -304,6 +307,7 @@ def recorded_frames():
     return [frame for frame in map(json.loads, texts) if "channel" in frame]
 
 
+@pytest.mark.slow
 def test_frames_look_like_the_recorded_ones(tmp_path):
     with on_stage(tmp_path) as stage:
         stage.limit_buy("seen on the stream")
@@ -320,5 +324,6 @@ def test_frames_look_like_the_recorded_ones(tmp_path):
     assert compared == {"ticker", "heartbeats", "market_trades", "l2_data", "user", "candles"}
 
 
+@pytest.mark.slow
 def test_the_comparison_sees_what_is_missing_and_what_is_of_another_type():
     assert differences({"a": "1", "b": 2}, {"a": 1}) == [".b: missing", ".a: int, recorded str"]

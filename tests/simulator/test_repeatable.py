@@ -10,6 +10,8 @@ import requests
 from tests.simulator.conftest import on_stage
 from trader.simulator.settings import VenueSettings
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2025, 3, 3, 12, tzinfo=UTC)
 STORM = [
     {"kind": "drop_after", "route": "create_order", "probability": 0.3},

@@ -15,6 +15,8 @@ from trader.simulator.keys import VIEW, new_key
 from trader.simulator.limits import LimitRules
 from trader.simulator.settings import VenueSettings
 
+pytestmark = pytest.mark.slow
+
 BTC = "BTC-USD"
 
 

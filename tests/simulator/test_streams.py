@@ -15,6 +15,8 @@ from coinbase.websocket import WSClient, WSUserClient
 
 from tests.simulator.conftest import on_stage
 
+pytestmark = pytest.mark.slow
+
 BTC = "BTC-USD"
 
 

@@ -19,6 +19,8 @@ from trader.simulator.settings import BadSettings, VenueSettings
 from trader.simulator.stream import Session
 from trader.simulator.stream_route import IDLE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_stage(tmp_path):

@@ -193,6 +193,7 @@ def test_everything_listens_on_loopback_alone(tmp_path):
     assert bound == ["127.0.0.1", "127.0.0.1"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_restart_meets_a_stream_that_is_closing_and_comes_back(tmp_path):
     """A client that said goodbye and does not hang up is no reason to stay down."""

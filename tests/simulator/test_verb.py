@@ -26,6 +26,8 @@ from trader.simulator.admin import ACTIONS
 from trader.simulator.faults import KINDS
 from trader.simulator.settings import VenueSettings
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
 

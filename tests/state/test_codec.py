@@ -35,6 +35,7 @@ FILL = Fill(
 WISH = TradeProposal("BTC-USD", Side.BUY, 2.5, 2.0, 4.0, 0.8, "a crossing", ("fast",), "sma_cross")
 
 
+@pytest.mark.slow
 @pytest.mark.req("X2")
 @pytest.mark.parametrize("kind", nouns.EVENT_TYPES, ids=lambda kind: kind.__name__)
 def test_every_event_reads_back_as_it_was(kind):
@@ -51,6 +52,7 @@ def test_every_event_reads_back_as_it_was(kind):
     round_trip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Proposals, Decision, UniversePolicy])
 def test_whatever_crosses_the_socket_reads_back_as_it_was(kind):
     @given(nouns.of(kind))
@@ -283,6 +285,7 @@ def test_nan_in_a_proposal_survives():
     assert math.isnan(back.conviction)
 
 
+@pytest.mark.slow
 @pytest.mark.req("BT1")
 def test_the_bytes_do_not_depend_on_hash_seed_zone_or_locale():
     code = "from tests.state.test_codec import WISH, FILLED; from trader.model.codec import dumps;"
@@ -303,6 +306,7 @@ def test_the_bytes_do_not_depend_on_hash_seed_zone_or_locale():
     assert len(seen) == 1
 
 
+@pytest.mark.slow
 def test_a_snapshot_of_fifty_symbols_costs_little_more_than_its_bare_numbers():
     price = 100 * np.exp(np.linspace(0, 1, 200))
     bars = {

@@ -73,6 +73,7 @@ def flip_everywhere(path, maker, part, how_many, seed=1) -> dict[str, int]:
     return outcomes
 
 
+@pytest.mark.slow
 @pytest.mark.req("STOP", "X2")
 @pytest.mark.parametrize(
     ("maker", "part", "how_many", "refused_at_least"),

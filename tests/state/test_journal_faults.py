@@ -79,6 +79,7 @@ def killed_rounds(path: Path, rounds: int, seed: int) -> None:
             acknowledged = 0
 
 
+@pytest.mark.slow
 @pytest.mark.req("STOP", "X1")
 def test_a_writer_killed_at_any_instant_loses_nothing_acknowledged(path):
     killed_rounds(path, rounds=12, seed=1)
