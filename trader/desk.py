@@ -57,30 +57,33 @@ def propose(desk: Desk, snapshot: Snapshot, features: FeatureSource) -> Proposal
     return desk.registry.collect(snapshot, features)
 
 
-def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals) -> Decision:
+def dispose(
+    desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals, exit_due: bool = True
+) -> Decision:
     """
     Judge *proposals*, and every exit that is due, against *book*; plan what is permitted.
 
     A tripped breaker moves the book to reducing before anything is judged; while trading is not active, every working
-    BUY is to end.
+    BUY is to end.  *exit_due* False is the word of a walk that watches every level of every position: none is reached
+    and none is too old, so no exit is looked for.
     """
     trips = desk.risk.trips(book)
     if trips:
         book = replace(book, state=TradingState.REDUCING)
     cancels = () if book.state is TradingState.ACTIVE else book.working_buys
-    wishes = exits(snapshot, book, desk.exits) if book.positions else ()
+    wishes = exits(snapshot, book, desk.exits) if exit_due and book.positions else ()
     if not wishes and not proposals.proposals:
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
     candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities, book)
     verdicts = desk.risk.review_all([desk.sizer.size(wish, snapshot, book) for wish in candidates], book)
     return make_decision(
-        as_of=snapshot.as_of,
-        snapshot_id=snapshot.id,
-        verdicts=verdicts,
-        intents=plan(verdicts, snapshot, desk.execution),
-        trips=trips,
-        superseded=superseded,
-        cancels=cancels,
+        snapshot.as_of,
+        snapshot.id,
+        verdicts,
+        plan(verdicts, snapshot, desk.execution),
+        trips,
+        superseded,
+        cancels,
     )
 
 

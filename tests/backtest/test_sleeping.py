@@ -100,8 +100,15 @@ def no_peaks(self: Quiet, since: int, nlv: object) -> None:
 
 
 def no_exit_is_due(self: Quiet, k: int, ahead: int) -> int:
-    self._exit_due = False
+    self.exit_due = False
     return UNTIL(self, k, ahead)
+
+
+def no_exit_is_told(self: Quiet, k: int) -> bool:
+    """What wakes is seen, and the decision is told that no exit is due."""
+    found = DISTURBED(self, k)
+    self.exit_due = False
+    return found
 
 
 def no_midnights(self: Quiet, k: int, ahead: int) -> int:
@@ -123,6 +130,7 @@ FAULTS = [
     pytest.param("_could_trip", no_breakers, "a breaker trips between two decisions", id="breakers"),
     pytest.param("_remember_peak", no_peaks, "the peak comes just before the fall that trips", id="peaks"),
     pytest.param("until", no_exit_is_due, "the rest of a stop is too small to sell and no bar comes", id="dust"),
+    pytest.param("disturbed", no_exit_is_told, "a position gets too old", id="exits"),
     pytest.param("until", no_midnights, "a day starts while nothing is held", id="midnights"),
 ]
 

@@ -27,11 +27,12 @@ class Held:
     """*position* on its symbol's *path*, searched for a touch of *stop* or *target* from interval *since* on."""
 
     __slots__ = ("_fell", "_highs", "_keeps", "_level", "_look", "_lows", "_position", "_searched", "_seen", "_touched",
-                 "_watch", "marks", "size", "stop", "target", "trails")  # fmt: skip
+                 "_watch", "mark_at", "marks", "size", "stop", "target", "trails")  # fmt: skip
 
     def __init__(self, position: Position, stop: float, target: float, path: Path, since: int) -> None:
         self._position, self.size, self.stop, self.target = position, float(position.size), stop, target
         self.marks, self._lows, self._highs = path
+        self.mark_at = self.marks.data
         self._searched, self._touched, self._look = since, NEVER, FIRST_LOOK
         self.trails = False
 

@@ -49,10 +49,10 @@ class Quiet:
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
         trail = desk.exits.trailing_stop_pct
         self._keeps = float(1 - trail / 100) if trail is not None else None
-        self._cash = float(exchange.cash_usd)
+        self.cash = float(exchange.cash_usd)
         self._held: dict[Key, Held] = {}
         self._too_old_at = NEVER
-        self._exit_due = False
+        self.exit_due = False
         self.touched = False
         self._midnight = market.next_midnight(market.first)
         self._levels = Levels(ledger, desk.risk)
@@ -60,7 +60,7 @@ class Quiet:
     def hold(self, k: int) -> None:
         """Take note of what is held from instant *k* on: called whenever something filled."""
         market, positions, before = self._market, self._ledger.positions, self._held
-        self._cash = float(self._ledger.cash_usd)
+        self.cash = float(self._ledger.cash_usd)
         self._held = {}
         for key, position in positions.items():
             stop, target = self._exchange.holdings[key].floats
@@ -74,14 +74,19 @@ class Quiet:
             opened = [position.opened_at for position in positions.values()]
             self._too_old_at = market.index_at_or_after(min(opened) + self._max_hold) if opened else NEVER
 
+    def size(self, key: Key) -> float:
+        """How much of *key* is held, in base units."""
+        held = self._held.get(key)
+        return 0.0 if held is None else held.size
+
     def disturbed(self, k: int) -> bool:
         """Value the account at instant *k*; whether an exit could be due or a breaker trip just then."""
-        nlv, due = self._cash, k >= self._too_old_at
+        nlv, due = self.cash, k >= self._too_old_at
         for held in self._held.values():
-            mark = held.marks.item(k - 1)
+            mark = held.mark_at[k - 1]
             nlv += mark * held.size
             due = due or not held.stop < mark < held.target or (held.trails and held.falls_out(k - 1, k + 1) == k)
-        self._nlv[k - self._first], self._exit_due = nlv, due
+        self._nlv[k - self._first], self.exit_due = nlv, due
         levels = self._levels
         levels.look()
         is_midnight = k == self._midnight
@@ -106,7 +111,7 @@ class Quiet:
                 self._mark(self._midnight)
                 self._midnight = self._market.next_midnight(ahead)
             return ahead
-        if self._exit_due:
+        if self.exit_due:
             self.touched = True
             return k + 1
         ahead = min(ahead, max(k + 1, self._too_old_at))
@@ -145,7 +150,7 @@ class Quiet:
     def _value(self, since: int, until: int) -> FloatArray:
         """Write NLV at the instants [*since*, *until*) and return that slice."""
         nlv = self._nlv[since - self._first : until - self._first]
-        worth: FloatArray | float = self._cash
+        worth: FloatArray | float = self.cash
         for held in self._held.values():
             worth = worth + held.marks[since - 1 : until - 1] * held.size
         nlv[:] = worth
@@ -178,8 +183,9 @@ class Restless(Quiet):
     """No quiet at all: what the other is held to."""
 
     def disturbed(self, k: int) -> bool:
-        """Always."""
+        """Always, and by whatever there is."""
         super().disturbed(k)
+        self.exit_due = True
         return True
 
     def until(self, k: int, ahead: int) -> int:

@@ -54,7 +54,7 @@ class Walk:
         count = market.last - market.first + 1
         self.walked = Walked(np.full(count, float(cash_usd)), market.first)
         self.walked.cash_usd.add(market.first, float(cash_usd))
-        self._screens = np.arange(market.first, market.last) if every_bar else screens
+        self._screens = (np.arange(market.first, market.last) if every_bar else screens).data
         self._next_screen = 0
         wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
         self._wakes = wakes[(wakes >= market.first) & (wakes < market.last)]
@@ -101,15 +101,16 @@ class Walk:
 
     def _note(self, k: int, news: Sequence[Event]) -> None:
         fills = [event.fill for event in news if type(event) is OrderFilled]
-        if fills:
-            self.walked.fills += fills
-            for key in dict.fromkeys([(fill.strategy, fill.symbol) for fill in fills]):
-                held = self.ledger.positions.get(key)
-                self.walked.hold(k, key, 0.0 if held is None else float(held.size))
-            self.walked.cash_usd.add(k, float(self.ledger.cash_usd))
-            if self._trailing is not None:
-                self._trailing.catch_up(k)
-            self._quiet.hold(k)
+        if not fills:
+            return
+        if self._trailing is not None:
+            self._trailing.catch_up(k)
+        walked, quiet = self.walked, self._quiet
+        quiet.hold(k)
+        walked.fills += fills
+        walked.cash_usd.add(k, quiet.cash)
+        for key in {(fill.strategy, fill.symbol): None for fill in fills}:
+            walked.hold(k, key, quiet.size(key))
 
     def _mark(self, k: int) -> dict[str, Decimal]:
         """Value the account at instant *k*, where a bar's last known close is every held symbol's mid."""
@@ -130,7 +131,7 @@ class Walk:
             return
         marks = self._mark(k)
         book = ledger.book(snapshot.as_of, marks, market.themes, market.tiers)
-        decision = dispose(self.desk, snapshot, book, proposals)
+        decision = dispose(self.desk, snapshot, book, proposals, self._quiet.exit_due)
         if decision.verdicts or decision.trips or decision.superseded:
             self.walked.verdicts += [verdict for verdict in decision.verdicts if verdict.objections]
             self.execution.carry_out(decision, proposals, snapshot.id)
@@ -147,10 +148,10 @@ class Walk:
     def _is_screened(self, k: int) -> bool:
         """Whether some strategy's screen is True at *k*, which only ever grows."""
         screens, at = self._screens, self._next_screen
-        while at < len(screens) and screens.item(at) < k:
+        while at < len(screens) and screens[at] < k:
             at += 1
         self._next_screen = at
-        return at < len(screens) and screens.item(at) == k
+        return at < len(screens) and screens[at] == k
 
     def _announce(self, k: int) -> None:
         memberships, regime = self.market.changes(k)

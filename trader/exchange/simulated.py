@@ -248,18 +248,18 @@ class SimulatedExchange:
         """Book one execution; an order fills at most once an interval, whose opening makes the fill's id unique."""
         against = price - undisturbed if intent.side is Side.BUY else undisturbed - price
         fill = make_fill(
-            fill_id=f"{intent.client_order_id}:{int(opens.timestamp())}",
-            client_order_id=intent.client_order_id,
-            time=time,
-            symbol=intent.symbol,
-            side=intent.side,
-            size=size,
-            price=price,
-            fee_usd=fee_usd,
-            liquidity=liquidity,
-            strategy=intent.strategy,
-            reason=intent.reason,
-            exit_reason=intent.exit_reason,
+            f"{intent.client_order_id}:{int(opens.timestamp())}",
+            intent.client_order_id,
+            time,
+            intent.symbol,
+            intent.side,
+            size,
+            price,
+            fee_usd,
+            liquidity,
+            intent.strategy,
+            intent.reason,
+            intent.exit_reason,
             slippage_usd=against * size,
         )
         self._book(fill, intent)

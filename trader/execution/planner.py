@@ -53,13 +53,13 @@ def _intent(verdict: Verdict, snapshot: Snapshot, policy: ExecutionPolicy) -> Or
     maker = buying and policy.entry_style == "maker"
     price = proposal.reference_price
     return make_intent(
-        client_order_id=client_order_id(proposal, policy.bot_id),
-        as_of=snapshot.as_of,
-        symbol=proposal.symbol,
-        side=proposal.side,
-        strategy=proposal.strategy,
-        size=size,
-        order_type=OrderType.LIMIT_MAKER if maker else OrderType.MARKET,
+        client_order_id(proposal, policy.bot_id),
+        snapshot.as_of,
+        proposal.symbol,
+        proposal.side,
+        proposal.strategy,
+        size,
+        OrderType.LIMIT_MAKER if maker else OrderType.MARKET,
         limit_price=floor_to(snapshot.quotes[proposal.symbol].bid, product.quote_increment) if maker else None,
         reference_price=price,
         worst_case_usd=size * price * proposal.cost_factor if buying else ZERO,

@@ -45,7 +45,7 @@ class SymbolRows:
             for _, array in self.columns:
                 self.known &= ~np.isnan(array)
         self.screen = self.known if screen is None else self.known & screen
-        self._few: IntArray | None = None
+        self._few: memoryview[int] | None = None
         self._next = 0
         self._look_up()
 
@@ -60,17 +60,21 @@ class SymbolRows:
         rows = at[there]
         if len(rows) > len(self.known) * FEW:
             return
-        self._few = starts[there]
+        self._few = np.ascontiguousarray(starts[there]).data
         self.columns = tuple([(name, array[rows]) for name, array in self.columns])
         self.known, self.screen = self.known[rows], NO_SCREEN
         self._look_up()
 
     def row(self, start: int) -> Mapping[str, float] | None:
         """The row of the bar that opened at *start*; None where there is no such bar or it is still warming up."""
-        if self._few is not None:
-            at = self._few_at(start, self._few)
-            if at < 0:
-                return None
+        few = self._few
+        if few is not None:
+            at = self._next
+            if not (at < len(few) and few[at] == start):  # a walk asks for one after the other
+                at = self._few_at(start)
+                if at < 0:
+                    return None
+            self._next = at + 1
         elif self.regular:
             at, odd = divmod(start - self.first_start, self.step)
             if odd or not 0 <= at < len(self.known):
@@ -83,15 +87,13 @@ class SymbolRows:
             return None
         return MappingProxyType({name: column[at] for name, column in self._at})
 
-    def _few_at(self, start: int, few: IntArray) -> int:
-        """Where among the *few* that were kept the bar lies that opened at *start*; −1 where there is no such bar."""
-        at = self._next
-        if not (at < len(few) and few.item(at) == start):  # a walk asks for one after the other
-            at = int(few.searchsorted(start))
-            if at >= len(few) or few.item(at) != start:
-                there = int(self.bars.start.searchsorted(start))
-                gone = there < len(self.bars) and self.bars.start.item(there) == start
-                assert not gone, f"{self.bars.symbol}: the row of {start} was let go"
-                return -1
-        self._next = at + 1
-        return at
+    def _few_at(self, start: int) -> int:
+        """Where among the few that were kept the bar lies that opened at *start*; −1 where there is no such bar."""
+        few = np.asarray(self._few)
+        at = int(few.searchsorted(start))
+        if at < len(few) and few.item(at) == start:
+            return at
+        there = int(self.bars.start.searchsorted(start))
+        gone = there < len(self.bars) and self.bars.start.item(there) == start
+        assert not gone, f"{self.bars.symbol}: the row of {start} was let go"
+        return -1

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from trader.policy import RegimePolicy, UniversePolicy
 from trader.universe import Measure
 
 make_snapshot, make_quote = maker(Snapshot), maker(Quote)
+make_row = partial(tuple.__new__, BarRow)  # what `BarRow` does, without a call of its own
 TIMES_KEPT = 8
 
 
@@ -210,7 +211,7 @@ class ReplayMarket:
         """The bar of *symbol* in interval *j*, or None where nothing traded."""
         opens, highs, lows, closes, volumes = self._bars[symbol]
         opened = opens[j]
-        return None if opened != opened else BarRow(opened, highs[j], lows[j], closes[j], volumes[j])
+        return None if opened != opened else make_row((opened, highs[j], lows[j], closes[j], volumes[j]))
 
     def quote(self, symbol: str, k: int) -> Quote | None:
         """The last close known at *k*, plus and minus half the tier's spread; None before the first bar."""
@@ -241,13 +242,13 @@ class ReplayMarket:
             by_strategy.setdefault(strategy, {})[symbol] = position
         seconds = self._origin + k * self.step
         return make_snapshot(
-            id=str(seconds),
-            as_of=self.time(k),
-            products=self.products,
-            quotes=QuotesAt(self, k),
-            membership=self.membership,
-            regime=self.regime,
-            closed=ClosedAt(self, seconds),
-            positions=by_strategy,
+            str(seconds),
+            self.time(k),
+            self.products,
+            QuotesAt(self, k),
+            self.membership,
+            self.regime,
+            ClosedAt(self, seconds),
+            by_strategy,
             seed=self._seed,
         )

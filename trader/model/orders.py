@@ -74,15 +74,13 @@ class OrderStatus(StrEnum):
     REJECTED = "rejected"
     NOT_SENT = "not_sent"
 
-    @property
-    def terminal(self) -> bool:
-        """Nothing more can happen to the order."""
-        return self in _TERMINAL
+    terminal: bool
+    """Nothing more can happen to the order."""
 
 
-_TERMINAL = frozenset(
-    {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.NOT_SENT}
-)
+_TERMINAL = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.NOT_SENT)
+for _status in OrderStatus:
+    _status.terminal = _status in _TERMINAL
 
 
 @quick

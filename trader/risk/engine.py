@@ -51,7 +51,11 @@ class RiskEngine:
         A proposal with a defect has no numbers the other rules could judge: the schema alone is asked, and says no.
         """
         objections = []
-        for rule in self._asked_about(proposal):
+        if proposal.defects:
+            asked = self._schemas or self.rules
+        else:
+            asked = self._on_exits if proposal.side is SELL else self.rules
+        for rule in asked:
             try:
                 objection = rule.check(proposal, book)
             except ArithmeticError:  # NaN compared, infinity subtracted, division by no price: unknown is an objection
@@ -84,11 +88,6 @@ class RiskEngine:
                 book = book.after(verdicts[-1].proposal, verdicts[-1].approved_usd)
             verdicts.append(self.review(proposal, book))
         return tuple(verdicts)
-
-    def _asked_about(self, proposal: SizedProposal) -> tuple[Rule, ...]:
-        if proposal.defects:
-            return self._schemas or self.rules
-        return self._on_exits if proposal.side is SELL else self.rules
 
     def trips(self, book: Book) -> tuple[Trip, ...]:
         """Every breaker that trips; none while entries are stopped already, for only the operator moves back."""
