@@ -57,9 +57,7 @@ def propose(desk: Desk, snapshot: Snapshot, features: FeatureSource) -> Proposal
     return desk.registry.collect(snapshot, features)
 
 
-def dispose(
-    desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals, exit_due: bool = True
-) -> Decision:
+def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals, exit_due: bool = True) -> Decision:
     """
     Judge *proposals*, and every exit that is due, against *book*; plan what is permitted.
 
