@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.exchange.coinbase_worlds import an_order
+from trader.coinbase.answers import ProductRow
 from trader.exchange.coinbase_failures import Failed
 from trader.exchange.coinbase_nouns import (
     balances_by_currency,
     fill_noun,
     order_noun,
-    product_noun,
     terms_noun,
     time_noun,
 )
@@ -34,7 +34,6 @@ from trader.exchange.coinbase_payloads import (
     Order,
     Orders,
     Permissions,
-    Product,
     Products,
     ServerTime,
     read,
@@ -70,13 +69,13 @@ def recorded(name, model):
     [
         (f"{LIVE}accounts_2026-09-30", Accounts, 2),
         (f"{LIVE}list_orders_empty_2026-09-30", Orders, 0),
-        (f"{LIVE}market_product_BTC-USD_2026-09-30", Product, None),
+        (f"{LIVE}market_product_BTC-USD_2026-09-30", ProductRow, None),
         (f"{LIVE}time_2026-09-30", ServerTime, None),
         (f"{NAUTILUS}accounts", Accounts, 2),
         (f"{NAUTILUS}orders_list", Orders, 2),
         (f"{NAUTILUS}order", OneOrder, None),
         (f"{NAUTILUS}fills", Fills, 2),
-        (f"{NAUTILUS}product", Product, None),
+        (f"{NAUTILUS}product", ProductRow, None),
         (f"{NAUTILUS}products", Products, None),
         ("ccxt/fetchClosedOrders_list_orders", Orders, 1),
         ("ccxt/fetchMyTrades_fills", Fills, 1),
@@ -92,8 +91,8 @@ def test_every_recording_is_understood(name, model, rows):
         assert order_noun(order).order_id == order.order_id
     for fill in getattr(answer, "fills", ()):
         assert fill_noun(fill).size > 0
-    for product in getattr(answer, "products", [answer] if model is Product else []):
-        assert product_noun(product).tradable is True
+    for product in getattr(answer, "products", [answer] if model is ProductRow else []):
+        assert product.state.tradable is True
 
 
 @recordings
@@ -274,7 +273,7 @@ FLAGS = dict.fromkeys(
 
 def product(**more):
     row = {"product_id": "BTC-USD", "base_increment": "0.1", "price_increment": "", "quote_increment": "0.01", **more}
-    return read(Product, {**row, "base_min_size": "0.1", "status": "online", "price": "", **FLAGS, **more})
+    return read(ProductRow, {**row, "base_min_size": "0.1", "status": "online", "price": "", **FLAGS, **more})
 
 
 @pytest.mark.parametrize(
@@ -294,15 +293,14 @@ def product(**more):
     ],
 )
 def test_what_a_product_permits(more, tradable):
-    state = product_noun(product(**more))
+    state = product(**more).state
 
     assert (state.tradable, state.price_increment, state.base_max_size) == (tradable, Decimal("0.01"), None)
     assert (state.limit_only, state.post_only) == (more.get("limit_only", False), more.get("post_only", False))
 
 
 def test_a_product_without_increments_or_flags_is_not_guessed():
-    with pytest.raises(WireDown, match="neither a price_increment nor a quote_increment"):
-        product_noun(product(quote_increment=""))
+    assert "neither a price_increment nor a quote_increment" in product(quote_increment="").sentence
     assert "is_disabled: input should be a valid boolean" in product(is_disabled="no").sentence
 
 

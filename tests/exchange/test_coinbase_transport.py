@@ -16,11 +16,12 @@ import requests
 
 from tests.exchange.coinbase_worlds import HostTime, a_key, a_server, an_order, http, settings_for, wire_to
 from tests.simulator.conftest import on_stage
+from trader.coinbase.trust import BadHost, trusting
 from trader.exchange.coinbase import CoinbaseWire
 from trader.exchange.coinbase_failures import Why
 from trader.exchange.coinbase_session import ACCOUNTS, API_PREFIX, permitted
 from trader.exchange.coinbase_settings import BadSettings, CoinbaseSettings
-from trader.exchange.coinbase_transport import DeadlineSocket, trust
+from trader.exchange.coinbase_transport import DeadlineSocket
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
 from trader.simulator.tls import certify
 
@@ -338,8 +339,10 @@ def test_settings_that_cannot_be_are_sentences(tmp_path):
     with pytest.raises(BadSettings, match="read_timeout_seconds: inf must be"):
         CoinbaseSettings(read_timeout_seconds=float("inf"))
     for name in ("empty.pem", "none.pem"):
-        with pytest.raises(BadSettings, match=f"ca_file: .*{name}: no certificates in PEM there") as caught:
-            trust(Path(tmp_path / name))
+        with pytest.raises(
+            BadHost, match=f"{name}: no certificates in PEM there .*exchange.coinbase.ca_file"
+        ) as caught:
+            trusting(Path(tmp_path / name))
         assert caught.value.exit_code == 2
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.market.made_bars import NEW_YEAR
 from tests.market.venue import BTC, HOLES, MINUTES, THIN, Naps, a_venue, asking
+from trader.coinbase.answers import ProductRow
 from trader.errors import TraderError
 from trader.market import coinbase_answers
 from trader.market.bars import block_of, epoch_seconds
@@ -236,7 +237,7 @@ def test_a_file_that_holds_no_certificate_is_named(tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
 
     for name in ("ca.pem", "nowhere.pem"):
-        with pytest.raises(TraderError, match=f"{name}: cannot be used"):
+        with pytest.raises(TraderError, match=f"{name}: no certificates in PEM there"):
             Questions("127.0.0.1:1", tmp_path / name)
 
 
@@ -249,7 +250,7 @@ def test_recorded_answers_can_be_read(payloads):
     product = (payloads / "live_ws_2026/rest_market_product_BTC-USD_2026-09-30.json").read_text(encoding="utf-8")
     clock = (payloads / "live_ws_2026/rest_time_2026-09-30.json").read_text(encoding="utf-8")
 
-    state = coinbase_answers.state_of(coinbase_answers.ProductRow.model_validate_json(product))
+    state = ProductRow.model_validate_json(product).state
 
     assert (state.symbol, state.tradable, state.price_increment) == (BTC, True, Decimal("0.01"))
     assert coinbase_answers.VenueTime.model_validate_json(clock).epoch_millis > 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trader.market.coinbase_tls import is_loopback
+from trader.coinbase.trust import is_loopback
 from trader.ops.arming import REHEARSAL, Armoury, Bound, NotArmed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -111,7 +111,8 @@ def download(
 
     from trader.cli.backtest import day, names
     from trader.cli.progress import watching
-    from trader.market.coinbase_rest import REST_HOST, PublicRest
+    from trader.coinbase.trust import REST_HOST
+    from trader.market.coinbase_rest import PublicRest
     from trader.market.download import download as fetch
 
     since = day(start, "--start")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from trader.coinbase.answers import Answer
 from trader.exchange import coinbase_session as routes
 from trader.exchange.coinbase_failures import Failed, Why
 from trader.exchange.coinbase_key import ApiKey
@@ -20,7 +21,6 @@ from trader.exchange.coinbase_nouns import (
     balances_by_currency,
     fill_noun,
     order_noun,
-    product_noun,
     terms_noun,
     time_noun,
 )
@@ -41,7 +41,6 @@ from trader.exchange.coinbase_payloads import (
     Fills,
     OneOrder,
     Orders,
-    Payload,
     Permissions,
     Products,
     ServerTime,
@@ -62,7 +61,7 @@ SEQUENCE_SLACK = timedelta(minutes=1)
 PHASES = (["PENDING", "QUEUED"], ["OPEN"], ["CANCEL_QUEUED", "EDIT_QUEUED"])
 """Statuses of working orders, in the order of their life: one that moves on while we read is not missed."""
 
-Read = TypeVar("Read", bound=Payload)
+Read = TypeVar("Read", bound=Answer)
 
 
 class CoinbaseWire:
@@ -163,7 +162,7 @@ class CoinbaseWire:
         for first in range(0, len(wanted), SYMBOLS_A_CALL):
             some = wanted[first : first + SYMBOLS_A_CALL]
             rows = every_row(self._product_page(some), f"{self.host}: {routes.PRODUCTS.name}")
-            found |= {row.product_id: product_noun(row) for row in rows if row.product_id in some}
+            found |= {row.product_id: row.state for row in rows if row.product_id in some}
         return found
 
     def terms(self) -> Terms:

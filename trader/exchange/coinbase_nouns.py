@@ -10,13 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from trader.exchange.coinbase_payloads import Account, Fees, Fill, Order, OrderTerms, Permissions, Product, ServerTime
+from trader.exchange.coinbase_payloads import Account, Fees, Fill, Order, OrderTerms, Permissions, ServerTime
 from trader.model.money import Liquidity
 from trader.model.trading import Side
 from trader.model.wire import (
     Balance,
     FillKind,
-    ProductState,
     Terms,
     VenueFill,
     VenueOrder,
@@ -124,28 +123,6 @@ def balances_by_currency(rows: list[Account]) -> dict[str, Balance]:
         available, hold = before.available + row.available_balance.value, before.hold + row.hold.value
         found[row.currency] = Balance(row.currency, available, hold)
     return found
-
-
-def product_noun(row: Product) -> ProductState:
-    """What a product permits."""
-    price_increment = row.price_increment or row.quote_increment
-    if not price_increment:
-        raise WireDown(f"product {row.product_id}: has neither a price_increment nor a quote_increment")
-    return ProductState(
-        symbol=row.product_id,
-        base_increment=row.base_increment,
-        price_increment=price_increment,
-        base_min_size=row.base_min_size,
-        base_max_size=row.base_max_size,
-        quote_min_usd=row.quote_min_size if row.quote_min_size is not None else Decimal(1),
-        online=row.status == "online",
-        disabled=row.is_disabled or row.trading_disabled,
-        cancel_only=row.cancel_only,
-        limit_only=row.limit_only,
-        post_only=row.post_only,
-        auction=row.auction_mode,
-        view_only=bool(row.view_only),
-    )
 
 
 def terms_noun(fees: Fees, may: Permissions) -> Terms:

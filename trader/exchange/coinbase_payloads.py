@@ -11,8 +11,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, StrictBool, ValidationError
 
+from trader.coinbase.answers import Answer, Maybe, ProductRow
 from trader.exchange.coinbase_failures import Failed, Why, clipped
 from trader.exchange.coinbase_session import Reply
 
@@ -23,64 +24,35 @@ def _zero_if_empty(value: Any) -> Any:
     return "0" if value == "" else value
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
 def _text_if_null(value: Any) -> Any:
     return "" if value is None else value
 
 
 Sum = Annotated[Decimal, BeforeValidator(_zero_if_empty)]
-Maybe = Annotated[Decimal | None, BeforeValidator(_none_if_empty)]
 Words = Annotated[str, BeforeValidator(_text_if_null)]
 Time = AwareDatetime
 
 
-class Payload(BaseModel):
-    """Frozen; unknown fields are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class ServerTime(Payload):
+class ServerTime(Answer):
     epochMillis: int  # noqa: N815 - the venue's spelling
 
 
-class Product(Payload):
-    product_id: str
-    base_increment: Decimal
-    quote_increment: Maybe = None
-    price_increment: Maybe = None
-    base_min_size: Decimal
-    base_max_size: Maybe = None
-    quote_min_size: Maybe = None
-    status: str
-    is_disabled: StrictBool
-    cancel_only: StrictBool
-    limit_only: StrictBool
-    post_only: StrictBool
-    trading_disabled: StrictBool
-    auction_mode: StrictBool
-    view_only: StrictBool | None = None
-
-
-class Pagination(Payload):
+class Pagination(Answer):
     next_cursor: Words = ""
     has_next: StrictBool | None = None
 
 
-class Products(Payload):
-    products: tuple[Product, ...]
+class Products(Answer):
+    products: tuple[ProductRow, ...]
     pagination: Pagination | None = None
 
 
-class Amount(Payload):
+class Amount(Answer):
     value: Decimal
     currency: str
 
 
-class Account(Payload):
+class Account(Answer):
     uuid: str
     currency: str
     available_balance: Amount
@@ -88,29 +60,29 @@ class Account(Payload):
     type: str
 
 
-class Accounts(Payload):
+class Accounts(Answer):
     accounts: tuple[Account, ...]
     has_next: StrictBool
     cursor: Words = ""
 
 
-class FeeTier(Payload):
+class FeeTier(Answer):
     maker_fee_rate: Decimal
     taker_fee_rate: Decimal
 
 
-class Fees(Payload):
+class Fees(Answer):
     fee_tier: FeeTier
 
 
-class Permissions(Payload):
+class Permissions(Answer):
     can_view: StrictBool
     can_trade: StrictBool
     can_transfer: StrictBool
     portfolio_uuid: Words = ""
 
 
-class OrderTerms(Payload):
+class OrderTerms(Answer):
     """What stands under the one key of an order_configuration; kinds we never send have other fields besides."""
 
     base_size: Maybe = None
@@ -120,7 +92,7 @@ class OrderTerms(Payload):
     post_only: bool | None = None
 
 
-class Order(Payload):
+class Order(Answer):
     order_id: str
     client_order_id: str
     product_id: str
@@ -136,17 +108,17 @@ class Order(Payload):
     cancel_message: Words = ""
 
 
-class OneOrder(Payload):
+class OneOrder(Answer):
     order: Order
 
 
-class Orders(Payload):
+class Orders(Answer):
     orders: tuple[Order, ...]
     has_next: StrictBool
     cursor: Words = ""
 
 
-class Fill(Payload):
+class Fill(Answer):
     entry_id: str
     trade_id: str
     order_id: str
@@ -162,25 +134,25 @@ class Fill(Payload):
     side: str
 
 
-class Fills(Payload):
+class Fills(Answer):
     fills: tuple[Fill, ...]
     cursor: Words = ""
 
 
-class Estimate(Payload):
+class Estimate(Answer):
     errs: tuple[Any, ...]
     warning: tuple[Any, ...] = ()
     commission_total: Maybe = None
 
 
-class Made(Payload):
+class Made(Answer):
     order_id: Words = ""
     client_order_id: Words = ""
     product_id: Words = ""
     side: Words = ""
 
 
-class Denial(Payload):
+class Denial(Answer):
     error: Words = ""
     new_order_failure_reason: Words = ""
     preview_failure_reason: Words = ""
@@ -188,24 +160,24 @@ class Denial(Payload):
     error_details: Words = ""
 
 
-class Created(Payload):
+class Created(Answer):
     success: StrictBool
     success_response: Made | None = None
     error_response: Denial | None = None
     order_id: Words = ""
 
 
-class Cancelled(Payload):
+class Cancelled(Answer):
     success: StrictBool
     order_id: str
     failure_reason: Words = ""
 
 
-class CancelledOrders(Payload):
+class CancelledOrders(Answer):
     results: tuple[Cancelled, ...]
 
 
-Read = TypeVar("Read", bound=Payload)
+Read = TypeVar("Read", bound=Answer)
 
 
 def read(model: type[Read], reply: Reply) -> Read | Failed:

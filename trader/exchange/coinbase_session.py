@@ -11,17 +11,20 @@ import logging
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
+import certifi
 from coinbase.constants import API_PREFIX
 from coinbase.rest import RESTClient
 
+from trader.coinbase.trust import trusting
 from trader.exchange.coinbase_failures import CAUGHT, Failed, Why, failure_of
 from trader.exchange.coinbase_key import ApiKey
 from trader.exchange.coinbase_limits import Class, Limits
 from trader.exchange.coinbase_retry import Retries
 from trader.exchange.coinbase_settings import CoinbaseSettings
-from trader.exchange.coinbase_transport import Permit, guard, nobody, passage, trust
+from trader.exchange.coinbase_transport import Permit, guard, nobody, passage
 from trader.ports import Clock
 
 Json = dict[str, Any]
@@ -90,7 +93,8 @@ class CoinbaseSession:
         times = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
         name, secret = key.name.reveal(), key.secret.reveal()
         self._client = RESTClient(api_key=name, api_secret=secret, base_url=settings.rest_host, timeout=times)
-        guard(self._client.session, settings.rest_host, trust(settings.ca_file), permit)
+        trusted = trusting(settings.ca_file, Path(certifi.where()))
+        guard(self._client.session, settings.rest_host, trusted, permit)
         logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
         self.limits = Limits(settings.rates, clock) if limits is None else limits
         self.retries = Retries(settings.retry, clock, rng)

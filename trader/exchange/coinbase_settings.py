@@ -12,10 +12,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trader.coinbase.trust import REST_HOST, WS_URL
 from trader.errors import TraderError
 
-REST_HOST = "api.coinbase.com"
-WS_URL = "wss://advanced-trade-ws.coinbase.com"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?")
 
 

@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
 import requests
 from requests.adapters import HTTPAdapter
-
-from trader.exchange.coinbase_settings import BadSettings
 
 IDLE_CONNECTIONS = 10
 
@@ -130,17 +126,6 @@ class GuardedAdapter(HTTPAdapter):
         if not self._permit(str(request.method), path):
             raise Forbidden(f"{request.method} {path} may not leave here")
         return super().send(request, *args, **kwargs)
-
-
-def trust(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that verifies certificate and host name: by *ca_file* alone, or by the public authorities."""
-    try:
-        return ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
-    except OSError as error:
-        raise BadSettings(
-            f"exchange.coinbase.ca_file: {ca_file}: no certificates in PEM there ({error.strerror or error.args[-1]}); "
-            "leave it out for the real venue; `trader simulator` prints its own"
-        ) from None
 
 
 def guard(session: requests.Session, host: str, context: ssl.SSLContext, permit: Permit) -> None:

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trader.coinbase.trust import WS_URL, trusting
 from trader.market.coinbase_frames import BadFrame, Beat, Frame, Subscribed, parse
 from trader.market.coinbase_streams import USUAL, Streams
-from trader.market.coinbase_tls import trusting
-from trader.market.coinbase_ws import BACK_OFF_SECONDS, WS_URL, Channel, Connection, Heard, Inbox, Lost, Opened, Token
+from trader.market.coinbase_ws import BACK_OFF_SECONDS, Channel, Connection, Heard, Inbox, Lost, Opened, Token
 from trader.risk.rules.outlier import Outlier
 
 MARKET_CHANNELS: Final = ("market_trades", "ticker", "level2", "heartbeats")

@@ -18,8 +18,8 @@ from typing import Any, Final
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from trader.coinbase.trust import checked_host, is_loopback, refuses_certificate, trusting, untrusted
 from trader.errors import ExchangeUnreachable
-from trader.market.coinbase_tls import checked_host, is_loopback, refuses_certificate, trusting, untrusted
 
 CONNECT_SECONDS, READ_SECONDS, DEADLINE_SECONDS = 5.0, 10.0, 30.0
 BODY_BYTES_MAX: Final = 32 * 1024 * 1024

@@ -17,24 +17,22 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
+from trader.coinbase.answers import Answer, ProductRow
+from trader.coinbase.trust import REST_HOST
 from trader.market.bars import COLUMNS
 from trader.market.checks import content_problems, utc
 from trader.market.coinbase_answers import (
-    Answer,
     BookAnswer,
     CandleList,
     CandleRow,
     ProductList,
-    ProductRow,
     VenueTime,
-    state_of,
 )
 from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion
 from trader.market.symbols import unknown_symbol
-from trader.model.market import FloatArray, IntArray, Product, ProductFlag, Quote
+from trader.model.market import FloatArray, IntArray, Product, Quote
 from trader.model.wire import ProductState
 
-REST_HOST: Final = "api.coinbase.com"
 PREFIX: Final = "/api/v3/brokerage"
 BARS_A_CALL: Final = 300
 """The venue takes fewer than 350, and where exactly it stops is told differently."""
@@ -92,13 +90,13 @@ class PublicRest:
             if error.status not in (400, 404):
                 raise
             raise unknown_symbol(symbol, self.symbols(), self.host) from error
-        return state_of(row)
+        return row.state
 
     def states(self, symbols: Sequence[str] = ()) -> dict[str, ProductState]:
         """What *symbols*, or all products, permit just now; one that is not listed is left out."""
         named = {"product_ids": list(symbols)} if symbols else {}
         rows = self._ask("/market/products", ProductList, get_tradability_status="true", **named).products
-        return {row.product_id: state_of(row) for row in rows}
+        return {row.product_id: row.state for row in rows}
 
     def symbols(self) -> tuple[str, ...]:
         """Every product there is."""
@@ -157,20 +155,11 @@ class PublicRest:
 
 def product_of(state: ProductState) -> Product:
     """What an order must fit to, and what is not taken just now."""
-    told = {
-        ProductFlag.OFFLINE: not state.online,
-        ProductFlag.DISABLED: state.disabled,
-        ProductFlag.CANCEL_ONLY: state.cancel_only,
-        ProductFlag.LIMIT_ONLY: state.limit_only,
-        ProductFlag.POST_ONLY: state.post_only,
-        ProductFlag.AUCTION: state.auction,
-        ProductFlag.VIEW_ONLY: state.view_only,
-    }
     return Product(
         state.symbol,
         state.base_increment,
         state.price_increment,
         state.base_min_size,
         state.quote_min_usd,
-        frozenset(flag for flag, is_up in told.items() if is_up),
+        state.flags,
     )

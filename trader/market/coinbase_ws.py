@@ -22,9 +22,8 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection as Socket
 
-from trader.market.coinbase_tls import refuses_certificate, untrusted
+from trader.coinbase.trust import refuses_certificate, untrusted
 
-WS_URL: Final = "wss://advanced-trade-ws.coinbase.com"
 OPEN_SECONDS, CLOSE_SECONDS, TICK_SECONDS = 5.0, 1.0, 0.2
 FRAME_BYTES_MAX: Final = 16 * 1024 * 1024
 """The largest snapshot of a book that was seen has 4.6 million."""

@@ -18,8 +18,8 @@ from hashlib import sha256
 from json import JSONDecodeError, dumps, loads
 from pathlib import Path
 
+from trader.coinbase.trust import is_loopback
 from trader.errors import TraderError
-from trader.market.coinbase_tls import is_loopback
 
 REHEARSAL = "rehearsal"
 LONGEST = timedelta(hours=24)

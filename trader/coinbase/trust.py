@@ -10,10 +10,14 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from trader.errors import TraderError
+
+REST_HOST: Final = "api.coinbase.com"
+WS_URL: Final = "wss://advanced-trade-ws.coinbase.com"
 
 
 class BadHost(TraderError):
@@ -59,11 +63,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that verifies certificate and name, against *ca_file* alone or the system's authorities."""
-    if ca_file is None:
-        return ssl.create_default_context()
+def trusting(ca_file: Path | None, authorities: Path | None = None) -> ssl.SSLContext:
+    """
+    A context that verifies certificate and name: by *ca_file* alone, else by *authorities*, else by the system's.
+
+    Public questions go with the system.  A session that holds a key names its authorities, so that nobody whom this
+    machine happens to trust can read its tokens.  Raises `BadHost` for a file without certificates.
+    """
+    file = ca_file or authorities
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise BadHost(f"{ca_file}: cannot be used as a file of certificates ({error}); wanted PEM") from error
+        return ssl.create_default_context(cafile=None if file is None else str(file))
+    except OSError as error:
+        raise BadHost(
+            f"{file}: no certificates in PEM there ({error.strerror or error.args[-1]}); exchange.coinbase.ca_file and "
+            "--ca-file want the simulator's CA, which it prints, and are left out for the real venue"
+        ) from None
