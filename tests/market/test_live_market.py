@@ -426,12 +426,43 @@ def test_a_flag_that_goes_up_is_in_the_next_snapshot(tmp_path, flag):
 
 def test_a_quiet_product_can_be_asked_for(tmp_path):
     with live(tmp_path) as market:
-        market.feed.refresh(BTC, timedelta(seconds=3))
+        market.feed.refresh([BTC], timedelta(seconds=3))
         asked = market.quote(BTC)
-        market.feed.refresh(BTC, timedelta(seconds=3))
+        market.feed.refresh([BTC], timedelta(seconds=3))
 
         assert asked.time == market.rest.time()
         assert market.quote(BTC) == asked
+
+
+def calls_since(market, before):
+    """Which questions the venue was asked since its log was *before* long."""
+    return [row["route"] for row in market.stage.see("/log")["requests"]][before:]
+
+
+@pytest.mark.req("RATE")
+def test_the_venue_tells_its_time_once_for_all_quiet_products(tmp_path):
+    with live(tmp_path) as market:
+        market.feed.refresh([BTC, THIN], timedelta(seconds=3))
+        market.stage.direct("/clock", step_seconds=10)
+        before = len(calls_since(market, 0))
+        market.feed.refresh([BTC, THIN], timedelta(seconds=3))
+        asked = calls_since(market, before)
+        market.feed.refresh([BTC, THIN], timedelta(seconds=3))
+        again = calls_since(market, before + len(asked))
+
+        assert sorted(asked) == ["public_book", "public_book", "time"]
+        assert again == ["time"]
+        assert market.quote(THIN).time == market.rest.time()
+
+
+def test_one_product_that_is_not_answered_for_keeps_no_other_from_being_asked_for(tmp_path):
+    with live(tmp_path) as market:
+        market.stage.fault("status_before", "public_book", calls=[1], status=404)
+        market.feed.refresh([BTC, THIN], timedelta(seconds=3))
+
+        assert market.quote(BTC) is None
+        assert market.quote(THIN) is not None
+        assert not market.fill.down
 
 
 def test_an_unknown_symbol_is_told_at_the_start(tmp_path):

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from trader.market.coinbase_rest import PublicRest
 from trader.market.coinbase_streams import Streams
 from trader.market.live_fill import BackFill
-from trader.model.market import FeedHealth, Quote
+from trader.model.market import NO_TIME, FeedHealth, Quote
 from trader.universe import TIER_SPREAD, Spread
 
 QUIET: Final = timedelta(seconds=1)
@@ -22,6 +23,7 @@ class Vouching:
 
     def __init__(self, rest: PublicRest, streams: Streams, fill: BackFill, step: int) -> None:
         self._rest, self._streams, self._fill, self._step = rest, streams, fill, step
+        self._looked_at = NO_TIME
 
     def quote(self, symbol: str, instant: datetime | None = None) -> Quote | None:
         """What is quoted now, or was at *instant*; None where that is in doubt."""
@@ -78,10 +80,24 @@ class Vouching:
             if asked is not None and asked.time > instant and (asked.bid, asked.ask) == (known.bid, known.ask):
                 self._streams.offer(asked)
 
-    def refresh(self, symbol: str, older_than: timedelta) -> None:
-        """Ask the venue for the quote of a product so quiet that its streams have not spoken for so long."""
-        quote = self._streams.quote(symbol)
-        if quote is None or self._rest.time() - quote.time > older_than:
-            asked = self._rest.quote(symbol)
-            if asked is not None:
-                self._streams.offer(asked)
+    def refresh(self, symbols: Iterable[str], older_than: timedelta) -> None:
+        """
+        Ask the venue for the quotes of products so quiet that their streams have not spoken for so long.
+
+        The venue tells its time once for all of them, and not at all where nothing is quoted.  Without its time none
+        counts as young or old, and nobody is asked; where one symbol gets no answer the others are asked all the same.
+        """
+        known = {symbol: self._streams.quote(symbol) for symbol in symbols}
+        if any(quote is not None for quote in known.values()) and not self._fill.tried(self._look_at_clock):
+            return
+        for symbol, quote in known.items():
+            if quote is None or self._looked_at - quote.time > older_than:
+                self._fill.tried(partial(self._offer, symbol))
+
+    def _look_at_clock(self) -> None:
+        self._looked_at = self._rest.time()
+
+    def _offer(self, symbol: str) -> None:
+        asked = self._rest.quote(symbol)
+        if asked is not None:
+            self._streams.offer(asked)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from trader.config import Config
 from trader.execution.engine import LastLook
@@ -119,8 +118,7 @@ def last_look(market: LiveMarket, clock: Clock, limits: Freshness, fees_wrong: C
 def _freshen(market: LiveMarket, fees: FeeWatch, symbols: Sequence[str]) -> None:
     """Ask for the quotes that have not moved for a while: a quiet product is not a silent feed."""
     fees.ask()
-    for symbol in symbols:
-        market.fill.tried(partial(market.feed.refresh, symbol, QUIET))
+    market.feed.refresh(symbols, QUIET)
 
 
 def _stopped_at(places: Places) -> datetime | None:
