@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trader.backtest.held import FIRST_LOOK, Held
+from trader.backtest.path import Path
 from trader.model.orders import Position
 
 SOME = Decimal(1)
@@ -33,15 +34,17 @@ def questions(draw):
 @settings(max_examples=300)
 def test_a_touch_remembered_is_the_touch_there_is(question):
     low, high, asked = question
-    held = Held(POSITION, STOP, TARGET, (low, low, high), asked[0][0])
+    held = Held(POSITION, STOP, TARGET, Path(low, low, high), asked[0][0])
 
     for since, ahead in asked:
         touches = np.flatnonzero((low[since:ahead] <= STOP) | (high[since:ahead] >= TARGET))
         assert held.touched(since, ahead) == (since + int(touches[0]) if len(touches) else ahead)
+        assert held.lowest <= np.nanmin(low[since:ahead], initial=np.inf)
+        assert held.highest >= np.nanmax(high[since:ahead], initial=-np.inf)
 
 
 def test_any_fill_or_moved_stop_makes_it_another():
-    held = Held(POSITION, STOP, TARGET, (np.empty(0),) * 3, 0)
+    held = Held(POSITION, STOP, TARGET, Path(*(np.empty(0),) * 3), 0)
 
     assert held.is_still(POSITION, STOP, TARGET)
     assert not held.is_still(POSITION, float("inf"), TARGET)

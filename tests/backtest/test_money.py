@@ -6,8 +6,9 @@ Judged from the journal alone, folded again by a ledger of its own, and by arith
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -17,8 +18,10 @@ from tests.backtest.sleeping import worlds
 from tests.backtest.worlds import World, job_of
 from trader.backtest.run import Prepared, prepare
 from trader.backtest.walked import Walked
+from trader.market.replay import ReplayMarket
 from trader.model.events import Decided, Event, OrderFilled
 from trader.model.money import ONE, ZERO, exact
+from trader.model.orders import Fill
 from trader.model.trading import Side, Verdict
 from trader.state.ledger import Ledger
 from trader.state.memory import MemoryJournal
@@ -65,6 +68,30 @@ def test_the_money_adds_up(world: World):
     assert found.nlv[-1] == pytest.approx(float(worth), rel=1e-12)
     assert found.cash[-1] == float(cash)
     assert abs(profit + sum((invested[key] for key in flat), ZERO)) < A_HAIR
+
+
+@pytest.mark.req("X2", "BT1")
+@given(worlds)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_equity_at_every_instant_is_cash_and_holdings_at_the_last_close_known(world: World):
+    prepared, found, events = played(world)
+    market, cash, held = prepared.market, CASH, defaultdict(lambda: ZERO)
+    fills = deque(event.fill for event in events if isinstance(event, OrderFilled))
+    for k in range(market.first, market.last + 1):
+        while fills and _known_at(fills[0], market) <= k:
+            fill = fills.popleft()
+            sign = 1 if fill.side is Side.BUY else -1
+            cash -= sign * fill.notional_usd + fill.fee_usd
+            held[fill.symbol] += sign * fill.size
+        worth = cash + sum((size * exact(market.mark(symbol, k)) for symbol, size in held.items() if size), ZERO)
+        assert found.nlv[k - market.first] == pytest.approx(float(worth), rel=1e-12)
+    assert not fills
+
+
+def _known_at(fill: Fill, market: ReplayMarket) -> int:
+    """The end of the interval it happened in, whose opening its id ends with."""
+    opens = datetime.fromtimestamp(int(fill.fill_id.rpartition(":")[2]), UTC)
+    return market.index_at_or_after(opens) + 1
 
 
 @pytest.mark.req("E1", "E2", "U2", "STR3", "X3")

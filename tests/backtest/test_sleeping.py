@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.backtest.sleeping import differences, walked, worlds
 from tests.backtest.worlds import World, job_of
 from trader.backtest.held import Held
+from trader.backtest.path import Path
 from trader.backtest.quiet import NEVER, Quiet
 from trader.backtest.run import prepare
 from trader.backtest.trailing import Trailing
@@ -28,6 +29,9 @@ WIDE: dict[str, Any] = {"bars": 120, "act_share": 2, "stop_pct": 9.0, "target_pc
 DUST = ("policy.execution.max_volume_share_pct=1", "policy.risk.min_notional.min_notional_usd=1")
 SCENARIOS = {
     "stops and targets inside the bar": World(seed=1, bars=60, act_share=4),
+    "a touch long after the decision": World(
+        seed=2, bars=600, act_share=1, sell_share=5, stop_pct=9.0, target_pct=12.0
+    ),
     "a position gets too old": World(seed=1, bars=60, act_share=4, overrides=("policy.exits.max_hold_hours=7",)),
     "a trailing stop is fallen through between two decisions": World(
         seed=5,
@@ -111,12 +115,22 @@ def no_exit_is_told(self: Quiet, k: int) -> bool:
     return found
 
 
+def calm(self: Quiet, least_usd: float, most_usd: float) -> bool:
+    return True
+
+
+def the_next_block_alone(self: Path, since: int, until: int) -> tuple[float, float, int]:
+    """Bounds of the first block, told of all that was asked about."""
+    return *BOUNDS(self, since, since + 1)[:2], until
+
+
 def no_midnights(self: Quiet, k: int, ahead: int) -> int:
     self._midnight = NEVER
     return UNTIL(self, k, ahead)
 
 
 DISTURBED, UNTIL = Quiet.disturbed, Quiet.until
+BOUNDS = Path.bounds
 FOLLOW, CATCH_UP = Held._follow, Trailing.catch_up
 TRAILS = "a trailing stop is fallen through between two decisions"
 TRAIL_FAULTS = [
@@ -128,6 +142,8 @@ FAULTS = [
     pytest.param("_touch", no_touches, "stops and targets inside the bar", id="touches"),
     pytest.param("disturbed", no_age, "a position gets too old", id="age"),
     pytest.param("_could_trip", no_breakers, "a breaker trips between two decisions", id="breakers"),
+    pytest.param("_is_calm", calm, "a breaker trips between two decisions", id="calm"),
+    pytest.param("_is_calm", calm, "the peak comes just before the fall that trips", id="calm peaks"),
     pytest.param("_remember_peak", no_peaks, "the peak comes just before the fall that trips", id="peaks"),
     pytest.param("until", no_exit_is_due, "the rest of a stop is too small to sell and no bar comes", id="dust"),
     pytest.param("disturbed", no_exit_is_told, "a position gets too old", id="exits"),
@@ -168,6 +184,12 @@ def test_a_quiet_that_overlooks_something_is_caught(
     monkeypatch.setattr(Quiet, part, fault)
 
     assert differences(SCENARIOS[name]) != []
+
+
+def test_bounds_that_do_not_reach_as_far_as_they_tell_are_caught(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Path, "bounds", the_next_block_alone)
+
+    assert differences(SCENARIOS["a touch long after the decision"]) != []
 
 
 @pytest.mark.req("EXITS")

@@ -21,7 +21,10 @@ def test_steps_hold_from_one_change_to_the_next(changes, beyond):
         last = value
     plain += [last] * beyond
 
-    np.testing.assert_array_equal(steps.until(instant + beyond), plain)
+    np.testing.assert_array_equal(steps.over(5, instant + beyond), plain)
+    for since in range(instant + beyond - 4):
+        until = since + 4
+        np.testing.assert_array_equal(steps.over(since, until), ([0.0] * 5 + plain)[since:until])
     np.testing.assert_array_equal(steps.at(np.arange(5, instant + beyond)), plain)
     assert steps.at(np.array([4])) == [0.0]
 

@@ -8,9 +8,11 @@ bars by the simulation; no decision is told of it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from trader.model.market import FloatArray
+from trader.backtest.path import Path
 from trader.model.orders import Position
 
 FIRST_LOOK = 64
@@ -19,20 +21,18 @@ SLACK = 1e-9
 """Relative; far above what a level in floats can be off by."""
 NEVER = 1 << 62
 
-Path = tuple[FloatArray, FloatArray, FloatArray]
-"""Last known close, low and high by interval."""
-
 
 class Held:
     """*position* on its symbol's *path*, searched for a touch of *stop* or *target* from interval *since* on."""
 
-    __slots__ = ("_fell", "_highs", "_keeps", "_level", "_look", "_lows", "_position", "_searched", "_seen", "_touched",
-                 "_watch", "mark_at", "marks", "size", "stop", "target", "trails")  # fmt: skip
+    __slots__ = ("_bounded", "_fell", "_keeps", "_level", "_look", "_path", "_position", "_searched", "_seen", "_touched",
+                 "_watch", "highest", "lowest", "mark_at", "marks", "size", "stop", "target", "trails")  # fmt: skip
 
     def __init__(self, position: Position, stop: float, target: float, path: Path, since: int) -> None:
         self._position, self.size, self.stop, self.target = position, float(position.size), stop, target
-        self.marks, self._lows, self._highs = path
-        self.mark_at = self.marks.data
+        self._path, self.marks, self.mark_at = path, path.marks, path.mark_at
+        self.lowest = self.highest = math.nan
+        self._bounded = 0
         self._searched, self._touched, self._look = since, NEVER, FIRST_LOOK
         self.trails = False
 
@@ -41,7 +41,15 @@ class Held:
         return self._position is position and self.stop == stop and self.target == target
 
     def touched(self, since: int, ahead: int) -> int:
-        """The first interval of [*since*, *ahead*) whose bar touches stop or target, else *ahead*; *since* grows."""
+        """
+        The first interval of [*since*, *ahead*) whose bar touches stop or target, else *ahead*; *since* grows.
+
+        From then on *lowest* and *highest* bound every bar and mark of these intervals.
+        """
+        if ahead > self._bounded:
+            self.lowest, self.highest, self._bounded = self._path.bounds(since, ahead)
+        if self.lowest > self.stop and self.highest < self.target:
+            return ahead
         if self._touched < since:
             self._touched = NEVER
         if self._touched == NEVER and self._searched < ahead:
@@ -82,9 +90,10 @@ class Held:
 
     def _search(self, since: int, ahead: int) -> None:
         """Look from *since* on until a touch is found or everything before *ahead* is known."""
+        path = self._path
         while since < ahead:
             until = since + self._look
-            hit = (self._lows[since:until] <= self.stop) | (self._highs[since:until] >= self.target)
+            hit = (path.lows[since:until] <= self.stop) | (path.highs[since:until] >= self.target)
             first = int(hit.argmax())
             if hit[first]:
                 self._touched, self._searched = since + first, since + first + 1

@@ -17,7 +17,7 @@ import numpy as np
 
 from trader.backtest.held import NEVER, Held
 from trader.backtest.levels import NOWHERE, SLACK, Levels
-from trader.backtest.walked import Walked
+from trader.backtest.path import Path
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.market.replay import ReplayMarket
@@ -40,17 +40,17 @@ class Quiet:
         desk: Desk,
         ledger: Ledger,
         exchange: SimulatedExchange,
-        walked: Walked,
         record: Callable[[Event], None],
     ) -> None:
         self._market, self._desk, self._ledger, self._exchange = market, desk, ledger, exchange
-        self._nlv, self._first, self._record = walked.nlv, market.first, record
+        self._record = record
         hours = desk.exits.max_hold_hours
         self._max_hold = timedelta(hours=float(hours)) if hours is not None else None
         trail = desk.exits.trailing_stop_pct
         self._keeps = float(1 - trail / 100) if trail is not None else None
         self.cash = float(exchange.cash_usd)
         self._held: dict[Key, Held] = {}
+        self._paths: dict[str, Path] = {}
         self._too_old_at = NEVER
         self.exit_due = False
         self.touched = False
@@ -66,13 +66,19 @@ class Quiet:
             stop, target = self._exchange.holdings[key].floats
             held = before.get(key)
             if held is None or not held.is_still(position, stop, target):
-                held = Held(position, stop, target, market.path(key[1]), k)
+                held = Held(position, stop, target, self._path(key[1]), k)
                 if self._keeps is not None:
                     held.trail(self._keeps, k)
             self._held[key] = held
         if self._max_hold is not None:
             opened = [position.opened_at for position in positions.values()]
             self._too_old_at = market.index_at_or_after(min(opened) + self._max_hold) if opened else NEVER
+
+    def _path(self, symbol: str) -> Path:
+        path = self._paths.get(symbol)
+        if path is None:
+            path = self._paths[symbol] = Path(*self._market.path(symbol))
+        return path
 
     def size(self, key: Key) -> float:
         """How much of *key* is held, in base units."""
@@ -86,7 +92,7 @@ class Quiet:
             mark = held.mark_at[k - 1]
             nlv += mark * held.size
             due = due or not held.stop < mark < held.target or (held.trails and held.falls_out(k - 1, k + 1) == k)
-        self._nlv[k - self._first], self.exit_due = nlv, due
+        self.exit_due = due
         levels = self._levels
         levels.look()
         is_midnight = k == self._midnight
@@ -106,7 +112,6 @@ class Quiet:
         """
         self.touched = False
         if not self._held:
-            self._value(k + 1, ahead)
             if self._midnight < ahead:  # the day starts at this value, and so do the days until *ahead*
                 self._mark(self._midnight)
                 self._midnight = self._market.next_midnight(ahead)
@@ -129,31 +134,44 @@ class Quiet:
         return first + 1 if self.touched else ahead
 
     def _settle(self, k: int, wake: int) -> int:
-        """Value the quiet instants of (*k*, *wake*), day by day; stops early where a breaker could trip."""
+        """Look over the quiet instants of (*k*, *wake*), day by day; stops early where a breaker could trip."""
+        least = most = self.cash
+        for held in self._held.values():
+            least += held.lowest * held.size
+            most += held.highest * held.size
         since = k + 1
         while since < wake:
             midnight = self._midnight
             until = min(wake, midnight + 1)
-            nlv = self._value(since, until)
-            highest = nlv.item(nlv.argmax())
-            trips_at = self._could_trip(nlv, highest)
-            if highest >= self._levels.peak:
-                self._remember_peak(since, nlv[: midnight - since if trips_at is None else trips_at])
+            trips_at = None if self._is_calm(least, most) else self._look(since, until)
             if trips_at is not None:
-                return since + trips_at
+                return trips_at
             if midnight < wake:
                 self._mark(midnight)
                 self._midnight = self._market.next_midnight(until)
             since = until
         return wake
 
+    def _is_calm(self, least_usd: float, most_usd: float) -> bool:
+        """Whether an account worth between these two can neither trip a breaker nor be worth as much as ever today."""
+        levels = self._levels
+        levels.look()
+        return most_usd < levels.peak and least_usd > levels.alarm_after(most_usd)
+
+    def _look(self, since: int, until: int) -> int | None:
+        """Remember new peaks at the instants [*since*, *until*) of one day; the first at which a breaker could trip."""
+        nlv = self._value(since, until)
+        highest = nlv.item(nlv.argmax())
+        trips_at = self._could_trip(nlv, highest)
+        if highest >= self._levels.peak:
+            self._remember_peak(since, nlv[: self._midnight - since if trips_at is None else trips_at])
+        return None if trips_at is None else since + trips_at
+
     def _value(self, since: int, until: int) -> FloatArray:
-        """Write NLV at the instants [*since*, *until*) and return that slice."""
-        nlv = self._nlv[since - self._first : until - self._first]
-        worth: FloatArray | float = self.cash
+        """NLV at the instants [*since*, *until*), while something is held."""
+        nlv = np.full(until - since, self.cash)
         for held in self._held.values():
-            worth = worth + held.marks[since - 1 : until - 1] * held.size
-        nlv[:] = worth
+            nlv += held.marks[since - 1 : until - 1] * held.size
         return nlv
 
     def _could_trip(self, nlv: FloatArray, highest: float) -> int | None:

@@ -59,7 +59,7 @@ class Walk:
         wakes = np.unique(np.concatenate([[market.first], screens, market.change_instants]))
         self._wakes = wakes[(wakes >= market.first) & (wakes < market.last)]
         kind = Restless if every_bar else Quiet
-        self._quiet = kind(market, desk, self.ledger, self.exchange, self.walked, self.execution.record)
+        self._quiet = kind(market, desk, self.ledger, self.exchange, self.execution.record)
         trails = desk.exits.trailing_stop_pct is not None
         self._trailing = Trailing(desk.exits, market, self.ledger, self.execution.record) if trails else None
 
@@ -87,6 +87,7 @@ class Walk:
             self._settle(k)
         quiet.disturbed(k)
         self._mark(k)
+        walked.value(market.marks)
         walked.decisions = market.last - market.first
         walked.round_trips = self.ledger.round_trips
         return walked

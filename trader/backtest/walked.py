@@ -8,6 +8,7 @@ columns, and spread over the instants when somebody asks.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +18,9 @@ from trader.model.book import Key
 from trader.model.market import FloatArray, IntArray
 from trader.model.orders import Fill, RoundTrip
 from trader.model.trading import Verdict
+
+STRETCH = 500_000
+"""Instants valued at once."""
 
 Failing = tuple[datetime, str]
 """When a strategy failed, and why."""
@@ -35,6 +39,11 @@ class Steps:
         self._values.append(value)
 
     @property
+    def first(self) -> int:
+        """Where it first changed."""
+        return self._since[0]
+
+    @property
     def instants(self) -> IntArray:
         """Where it changed."""
         return np.array(self._since, dtype=np.int64)
@@ -44,9 +53,10 @@ class Steps:
         values = np.concatenate([[0.0], np.array(self._values)])
         return values[np.searchsorted(self.instants, instants, side="right")]
 
-    def until(self, end: int) -> FloatArray:
-        """The value at every instant from the first change up to *end*, which is left out."""
-        return np.repeat(np.array(self._values), np.diff(np.append(self.instants, end)))
+    def over(self, since: int, until: int) -> FloatArray:
+        """The value at every instant of [*since*, *until*); 0 before the first change."""
+        edges = np.clip(np.concatenate([[since], self.instants, [until]]), since, until)
+        return np.repeat(np.concatenate([[0.0], np.array(self._values)]), np.diff(edges))
 
 
 @dataclass(slots=True)
@@ -71,7 +81,23 @@ class Walked:
     @property
     def cash(self) -> FloatArray:
         """Cash in USD at every instant."""
-        return self.cash_usd.until(self.first + len(self.nlv))
+        return self.cash_usd.over(self.first, self.first + len(self.nlv))
+
+    def value(self, marks: Callable[[str], FloatArray]) -> None:
+        """
+        Put *nlv* to every instant, once all steps are known.  *marks*: a symbol's last known close by interval.
+
+        In stretches, for the steps spread over years of minutes would be as large as the bars.
+        """
+        end = self.first + len(self.nlv)
+        for since in range(self.first, end, STRETCH):
+            until = min(since + STRETCH, end)
+            nlv = self.cash_usd.over(since, until)
+            for (_, symbol), sizes in self.holdings.items():
+                begin = max(since, sizes.first)  # from the first fill on a mark is known
+                if begin < until:
+                    nlv[begin - since :] += sizes.over(begin, until) * marks(symbol)[begin - 1 : until - 1]
+            self.nlv[since - self.first : until - self.first] = nlv
 
     def hold(self, k: int, key: Key, size: float) -> None:
         """From instant *k* on, *key* holds *size*."""
