@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.state.test_trail import BOUGHT, ENTRY, EXIT, SOLD, changed
+from tests.state.test_trail import BOUGHT, ENTRY, EXIT, LATER, SOLD, changed
 from trader.cli import main as cli
-from trader.model.events import Decided
+from trader.model.events import Decided, StopMissing
+from trader.model.scalars import write_time
 from trader.model.trading import Objection, RiskReason, Unit
 from trader.state.journal import SqliteJournal, journal_path
 
@@ -44,6 +45,20 @@ def audit(tmp_path, capsys):
         return trader(capsys, "audit", *arguments, "--mode", "paper", "--account", "main", "--var", tmp_path)
 
     return run
+
+
+@pytest.mark.req("X2", "EXITS")
+def test_a_stop_that_did_not_rest_stands_in_the_entrys_chain(audit, tmp_path):
+    bare = StopMissing(LATER, "alpha", "BTC-USD", "it was not taken: too near")
+    a_journal(tmp_path, [*BOUGHT, bare, replace(bare, why="")])
+
+    code, said = audit("show", ENTRY)
+
+    assert code == 0
+    assert f"  no stop   {write_time(LATER)}  it was not taken: too near" in said.out
+    assert f"  stop      {write_time(LATER)}  rests at the venue again" in said.out
+    code, said = audit("show", ENTRY, "--json")
+    assert [one["why"] for one in json.loads(said.out)[0]["unprotected"]] == [bare.why, ""]
 
 
 @pytest.mark.req("X2")

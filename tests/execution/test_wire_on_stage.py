@@ -11,7 +11,7 @@ import pytest
 from tests.execution.account import BTC, Account, Where
 from tests.simulator.conftest import on_stage
 from trader.execution.wiring import WirePolicy
-from trader.model.events import IntentStored, StateMoved
+from trader.model.events import IntentStored, StateMoved, StopMissing
 from trader.model.market import Quote
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus, OrderType
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.slow
 class Staged(Account):
     """One live account on a stage, with its books."""
 
-    def __init__(self, stage, journal=None, **policy):
+    def __init__(self, stage, journal=None, rests=lambda symbol: True, **policy):
         self.stage = stage
         where, kept = Where.on(stage, Path()), journal if journal is not None else MemoryJournal()
-        super().__init__(where, kept, WirePolicy(**policy), quote=self.quote, rests=lambda symbol: True)
+        super().__init__(where, kept, WirePolicy(**policy), quote=self.quote, rests=rests)
 
     def quote(self, symbol):
         book = self.stage.venue.depth(self.stage.venue.listings[symbol])
@@ -204,7 +204,9 @@ def test_a_stop_that_was_refused_is_asked_for_again_after_a_while(stage):
     bought = account.intent(1)
     account.until(lambda: account.life(bought).status.terminal)
     account.execution.sync()
-    assert account.execution.tender.unprotected == (("sma", BTC),)
+    ((key, why),) = account.execution.tender.unprotected.items()
+    assert key == ("sma", BTC)
+    assert why.startswith("it was not taken: ")
 
     stage.direct("/settings", stop_limit_on_spot=True)
     account.execution.sync()
@@ -212,4 +214,44 @@ def test_a_stop_that_was_refused_is_asked_for_again_after_a_while(stage):
     account.later(61)
     account.until(lambda: any(life.intent.protects for life in account.execution.lives.live.values()))
 
-    assert account.execution.tender.unprotected == ()
+    assert account.execution.tender.unprotected == {}
+    assert missing_stops(account) == [why, ""]
+
+
+def missing_stops(account):
+    return [event.why for event in account.journal.replay() if isinstance(event, StopMissing)]
+
+
+@pytest.mark.req("EXITS")
+def test_a_position_where_the_venue_takes_no_stop_is_recorded_as_bare_once(stage):
+    account = Staged(stage, rests=lambda symbol: False)
+    bought = account.intent(1)
+    account.until(lambda: account.life(bought).status.terminal)
+    account.execution.sync()
+
+    why = f"the venue takes no stop in {BTC}"
+    assert account.execution.tender.unprotected == {("sma", BTC): why}
+    again = Staged(stage, journal=account.journal, rests=lambda symbol: False)
+    assert again.execution.lives.bare == {("sma", BTC): why}
+    assert missing_stops(again) == [why]
+
+
+@pytest.mark.req("EXITS")
+def test_a_position_whose_stop_is_still_to_be_asked_for_is_bare_until_then(stage):
+    account = Staged(stage)
+    bought = account.intent(1)
+    for _ in range(40):
+        account.execution.intake.take_in()
+        if account.life(bought).status.terminal:
+            break
+        account.clock.sleep(0.05)
+
+    assert account.execution.tender.unprotected == {("sma", BTC): "it is asked for with the next look at the venue"}
+    account.execution.record(StateMoved(account.clock.now(), TradingState.HALTED, "by hand", "test"))
+    account.execution.sync()
+    assert missing_stops(account) == ["trading is halted"]
+
+    account.execution.record(StateMoved(account.clock.now(), TradingState.ACTIVE, "by hand", "test"))
+    account.execution.sync()
+    assert account.execution.tender.unprotected == {}
+    assert missing_stops(account) == ["trading is halted", ""]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.gateway.live import ACCOUNT, LiveAccount
 from tests.simulator.conftest import on_stage
-from trader.model.events import OrderFilled, StateMoved
+from trader.model.events import OrderFilled, StateMoved, StopMissing
 from trader.state.journal import journal_path, verify
 from trader.state.trail import trails
 
@@ -91,6 +91,26 @@ def test_a_short_rehearsal_trades_and_its_books_are_the_venues(tmp_path):
         assert account.agrees()["agrees"]
         assert stage.see("/")["audit"] == []
         no_secret_in(tmp_path / "account", stage)
+
+
+@pytest.mark.req("EXITS")
+def test_a_run_where_the_venue_takes_no_stops_says_so_wherever_somebody_looks(tmp_path):
+    with on_stage(room(tmp_path), speed=60) as stage:
+        stage.direct("/settings", stop_limit_on_spot=False)
+        account = LiveAccount(tmp_path / "account", stage)
+        account.arm()
+
+        done = account.run(4)
+
+        assert done.returncode == 0, done.stderr
+        bare = [cycle for cycle in json.loads(done.stdout)["cycles"] if cycle["unprotected"]]
+        said = "no stop rests at the venue for BTC-USD of pulse (the venue takes no stop in BTC-USD)"
+        assert said in bare[0]["unprotected"]
+        assert f"{said}; only this process protects it" in done.stderr
+        assert "WITHOUT A STOP AT THE VENUE" in done.stderr
+        assert "does not rest" in Path(bare[0]["record"]).read_text(encoding="utf-8")
+        whys = {(event.symbol, event.why) for event in account.events() if isinstance(event, StopMissing)}
+        assert {("BTC-USD", "the venue takes no stop in BTC-USD"), ("BTC-USD", "")} <= whys
 
 
 @pytest.mark.req("K1")

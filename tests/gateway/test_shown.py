@@ -8,12 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.builders import BTC, DOGE, ETH, NOW, a_buy, a_membership, a_proposal, a_snapshot, some_bars
+from tests.builders import BTC, DOGE, ETH, NOW, a_buy, a_membership, a_position, a_proposal, a_snapshot, some_bars
 from tests.gateway.sessions import ROOT
 from trader.app import open_cycle
 from trader.gateway import account_tables, contract, views
-from trader.gateway.account_view import AccountView
+from trader.gateway.account_view import AccountView, Bare
+from trader.gateway.desk_info import DeskInfo
 from trader.gateway.shown import Shown, Table, bar, columns, text
+from trader.model.codec import dumps, loads
 from trader.model.decision import Decision, Proposals, StrategyReport
 from trader.model.trading import Objection, RiskReason, TradingState, Unit, Verdict
 
@@ -98,6 +100,21 @@ def test_a_book_with_nothing_in_it_says_so():
     shown = repr(account_tables.book(account()))
 
     assert "nothing is held" in shown
+
+
+@pytest.mark.req("EXITS")
+def test_a_position_without_a_stop_at_the_venue_is_seen_where_positions_are():
+    held = (a_position(BTC, "sma", stop=90), a_position(ETH, "sma", stop=90))
+    one = account(positions=held, unprotected=(Bare("sma", BTC, "it was not taken: too near"),))
+    desk = DeskInfo("live", "test", "here", "", (), "{}", 1.0, {})
+
+    book = repr(account_tables.book(one)).splitlines()
+    overview = repr(views.overview(desk, a_snapshot({BTC: 100}), one))
+
+    assert ["(does not rest)" in line for line in book if line.startswith((BTC, ETH))] == [True, False]
+    assert "no stop rests at the venue for BTC-USD of sma (it was not taken: too near); this process alone" in book[4]
+    assert "2 positions, 1 without a stop at the venue" in overview
+    assert loads(AccountView, dumps(one)) == one
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from tests.backtest.worlds import World, job_of
 from tests.builders import NOW, a_buy, a_fill, a_proposal, a_sell, a_verdict, an_intent, minutes
 from trader.backtest.run import prepare
-from trader.model.events import AccountOpened, Decided, IntentStored, OrderChanged, OrderFilled
+from trader.model.events import AccountOpened, Decided, IntentStored, OrderChanged, OrderFilled, StopMissing
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
 from trader.model.trading import ExitReason, Side
@@ -42,6 +42,17 @@ def an_order(order_id, side=Side.BUY, time=NOW, exit_reason=None, price="100", s
 
 BOUGHT = [OPENED, *an_order(ENTRY)]
 SOLD = [*BOUGHT, *an_order(EXIT, Side.SELL, LATER, ExitReason.SIGNAL, "110")]
+
+
+@pytest.mark.req("X2", "EXITS")
+def test_the_entry_tells_when_no_stop_rested_for_what_it_bought():
+    bare = StopMissing(LATER, "alpha", "BTC-USD", "it was not taken")
+    other, well = replace(bare, symbol="ETH-USD"), replace(bare, why="")
+
+    found = trails([*BOUGHT, bare, other, well])
+
+    assert found[ENTRY].unprotected == [bare, well]
+    assert found[ENTRY].gaps() == []
 
 
 @pytest.mark.req("X2")

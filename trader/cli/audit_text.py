@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from trader.model.codec import to_plain
+from trader.model.events import StopMissing
 from trader.model.orders import Fill, OrderIntent
 from trader.model.scalars import write_time
 from trader.model.trading import Objection, TradeProposal, Verdict
@@ -27,6 +28,7 @@ def as_document(trail: Trail) -> dict[str, Any]:
         "entries": trail.entries,
         "exits": trail.exits,
         "realized_usd": None if trail.realized_usd is None else amount(trail.realized_usd),
+        "unprotected": [to_plain(one) for one in trail.unprotected],
         "gaps": trail.gaps(),
     }
 
@@ -67,6 +69,7 @@ def told(trail: Trail) -> str:
         extra = " ".join(part for part in (change.order_id, change.reason) if part)
         lines.append(f"  order     {write_time(change.time)}  {change.status.value}  {extra}".rstrip())
     lines += [_fill(fill) for fill in trail.fills]
+    lines += map(_unprotected, trail.unprotected)
     lines += [f"  closes    what {entry} bought" for entry in trail.entries]
     lines += [f"  closed by {exit_id}" for exit_id in trail.exits]
     if trail.realized_usd is not None:
@@ -134,6 +137,11 @@ def _fill(fill: Fill) -> str:
         f"({fill.liquidity.value.lower()}), fee {amount(fill.fee_usd)} USD, "
         f"slippage {amount(fill.slippage_usd)} USD{why}  [{fill.fill_id}]"
     )
+
+
+def _unprotected(event: StopMissing) -> str:
+    word, said = ("no stop", event.why) if event.why else ("stop", "rests at the venue again, or nothing is held")
+    return f"  {word:<9} {write_time(event.time)}  {said}"
 
 
 def amount(value: Decimal, step: str = "") -> str:

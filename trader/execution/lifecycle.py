@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from trader.model.book import Key
 from trader.model.events import (
     Event,
     ExternalClaimed,
@@ -23,6 +24,7 @@ from trader.model.events import (
     IntentStored,
     OrderChanged,
     OrderFilled,
+    StopMissing,
     WireStored,
 )
 from trader.model.money import ZERO
@@ -57,6 +59,8 @@ class Life:
     order_id: str = ""
     sent_at: datetime | None = None
     filled: Decimal = ZERO
+    reason: str = ""
+    """Why it came to *status*, where somebody said so."""
 
     @property
     def left(self) -> Decimal:
@@ -75,7 +79,8 @@ class Lifecycle:
     Every intent ever, by client order id; *live* are those that are not over.
 
     *owner* maps the venue's order ids to ours, *fills* the venue's fill ids to what they said, *external* the orders
-    that are not ours, and *foreign* is what the account holds that our fills did not bring.
+    that are not ours, *foreign* is what the account holds that our fills did not bring, and *bare* are positions for
+    which no stop rests there, with the reason.
     """
 
     lives: dict[str, Life] = field(default_factory=dict)
@@ -86,6 +91,7 @@ class Lifecycle:
     claimed: set[str] = field(default_factory=set)
     foreign: Mapping[str, Decimal] | None = None
     last_fill_at: datetime | None = None
+    bare: dict[Key, str] = field(default_factory=dict)
 
     def apply_all(self, events: Iterable[Event]) -> None:
         """Fold *events* in, oldest first; raises IllegalMove."""
@@ -104,12 +110,14 @@ class Lifecycle:
                 self.claimed.add(event.order_id)
             elif isinstance(event, ForeignHeld):
                 self.foreign = event.amounts
+            elif isinstance(event, StopMissing):
+                self._stop_missing(event)
 
     def _changed(self, event: OrderChanged) -> None:
         life = self.lives[event.client_order_id]
         if event.status not in LEGAL.get(life.status, frozenset()):
             raise IllegalMove(f"{event.client_order_id}: {life.status.value} → {event.status.value}")
-        life.status = event.status
+        life.status, life.reason = event.status, event.reason
         if event.status is SENT:
             life.sent_at = event.time
         if event.order_id:
@@ -117,6 +125,11 @@ class Lifecycle:
             self.owner[event.order_id] = event.client_order_id
         if event.status.terminal:
             self.live.pop(event.client_order_id, None)
+
+    def _stop_missing(self, event: StopMissing) -> None:
+        self.bare.pop((event.strategy, event.symbol), None)
+        if event.why:
+            self.bare[event.strategy, event.symbol] = event.why
 
     def _filled(self, fill: Fill) -> None:
         self.fills[fill.fill_id] = fill

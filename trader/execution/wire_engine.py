@@ -59,6 +59,8 @@ class WireSetup:
     rests: Callable[[str], bool] = nowhere
     freshen: Callable[[Sequence[str]], None] = known_already
     bot_id: str = "t247"
+    tends: bool = True
+    """Whether entries that rest too long and stops are looked after; not where somebody only looks."""
 
 
 class WireExecution(ExecutionEngine):
@@ -79,7 +81,7 @@ class WireExecution(ExecutionEngine):
         self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
         self.intake = Intake(self.record_book, setup.wire, setup.policy, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
-        self._freshen = setup.freshen
+        self._freshen, self._tends = setup.freshen, setup.tends
         self._doubts: dict[Difference, datetime] = {}
         self.down = ""
 
@@ -129,9 +131,11 @@ class WireExecution(ExecutionEngine):
         self._take_in()
         if self.ledger.state is TradingState.KILLED:
             self.sender.cancel_everything()
-        self.tender.end_overdue(self.sender)
-        self.sender.cancel_unwanted()
-        self.tender.protect(self.sender)
+        if self._tends:
+            self.tender.end_overdue(self.sender)
+            self.sender.cancel_unwanted()
+            self.tender.protect(self.sender)
+            self.tender.tell()
         self._compare_balances()
 
     def _take_in(self) -> None:

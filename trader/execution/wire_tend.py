@@ -8,8 +8,8 @@ a price its approved worst case still pays for; a stop sells what is held.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from trader.execution.wire_record import WireRecord
 from trader.execution.wire_send import Sender, key_of
 from trader.execution.wiring import WirePolicy, bound
 from trader.model.book import Key
+from trader.model.events import StopMissing
 from trader.model.market import Quote
 from trader.model.money import ZERO, floor_to
 from trader.model.orders import OrderIntent, OrderStatus, OrderType, Position
@@ -29,6 +30,16 @@ ASK_AGAIN = timedelta(minutes=1)
 CAN_PROTECT = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A stop at *stop_price* (USD) for *size* that the venue has not got, since when, and why."""
+
+    stop_price: Decimal
+    size: Decimal
+    time: datetime
+    why: str
+
+
 class Tender:
     """
     Looks after maker entries and protective stops; *rests* says whether the venue takes a stop in a symbol.
@@ -38,12 +49,36 @@ class Tender:
         self, record: WireRecord, policy: WirePolicy, quote: QuoteOf, rests: Callable[[str], bool], bot_id: str
     ) -> None:
         self._record, self._policy, self._quote, self._rests, self._bot_id = record, policy, quote, rests, bot_id
-        self._refused: dict[Key, tuple[Decimal, Decimal, datetime]] = {}
+        self._refused: dict[Key, _Refusal] = {}
 
     @property
-    def unprotected(self) -> tuple[Key, ...]:
-        """Positions whose stop the venue would not take: nothing protects them but this process."""
-        return tuple(sorted(self._refused))
+    def unprotected(self) -> Mapping[Key, str]:
+        """
+        Positions for which no stop rests at the venue or is on its way there, each with the reason: nothing but this
+        process protects them.  One that is being sold is not among them.
+        """
+        selling = {key_of(one.intent) for one in self._record.lives.live.values() if one.intent.side is Side.SELL}
+        held = sorted(self._record.ledger.positions.items())
+        return {key: self._why_bare(key, position) for key, position in held if key not in selling}
+
+    def _why_bare(self, key: Key, position: Position) -> str:
+        if position.stop_price is None:
+            return "it was given no stop"
+        if not self._rests(position.symbol):
+            return f"the venue takes no stop in {position.symbol}"
+        if self._record.ledger.state not in CAN_PROTECT:
+            return f"trading is {self._record.ledger.state.value}"
+        refused = self._refused.get(key)
+        return "it is asked for with the next look at the venue" if refused is None else refused.why
+
+    def tell(self) -> None:
+        """Commit which positions have lost their stop at the venue since it was last told, or have one again."""
+        now, told = self.unprotected, self._record.lives.bare
+        keys = sorted(now.keys() | told.keys())
+        time = self._record.clock.now()
+        moved = [StopMissing(time, *key, now.get(key, "")) for key in keys if now.get(key, "") != told.get(key, "")]
+        if moved:
+            self._record.record(*moved)
 
     def end_overdue(self, sender: Sender) -> None:
         """Ask for the end of maker entries that have rested long enough."""
@@ -121,8 +156,8 @@ class Tender:
         assert position.stop_price is not None, "asked only for a position that has one"
         lives, now = self._record.lives.lives, self._record.clock.now()
         what = (position.stop_price, position.size)
-        *refused, since = self._refused.get(key, (None, None, now))
-        if tuple(refused) == what and now - since < ASK_AGAIN:
+        refused = self._refused.get(key)
+        if refused is not None and (refused.stop_price, refused.size) == what and now - refused.time < ASK_AGAIN:
             return  # the price may only have been below the stop just then
         purpose = f"{key}|{position.stop_price}|{position.size}|{len(lives)}"
         intent = OrderIntent(
@@ -143,7 +178,7 @@ class Tender:
         life = self._record.store(intent)
         sender.send(intent)
         if life.status in (OrderStatus.REJECTED, OrderStatus.NOT_SENT):
-            self._refused[key] = (*what, now)
+            self._refused[key] = _Refusal(*what, now, f"it was not taken: {life.reason or life.status.value}")
         else:
             self._refused.pop(key, None)
 

@@ -82,12 +82,17 @@ def positions(account: AccountView) -> Table:
         ">away",
         "Since",
     )
-    rows = [_position(position, (account.marks or {}).get(position.symbol)) for position in account.positions]
-    note = "" if rows else "nothing is held"
+    bare = {(one.strategy, one.symbol): one for one in account.unprotected}
+    rows = [
+        _position(position, (account.marks or {}).get(position.symbol), (position.strategy, position.symbol) in bare)
+        for position in account.positions
+    ]
+    said = [f"{one.sentence()}; this process alone watches it" for one in account.unprotected]
+    note = "; ".join(said) or ("" if rows else "nothing is held")
     return Table("Positions", heads, rows, note)
 
 
-def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
+def _position(held: Position, mark: Decimal | None, is_bare: bool) -> tuple[Cell, ...]:
     price = held.entry_price if mark is None else mark
     worth = held.size * price
     pnl = worth - held.cost_usd - held.fees_usd
@@ -104,7 +109,7 @@ def _position(held: Position, mark: Decimal | None) -> tuple[Cell, ...]:
         text(usd(float(worth))),
         text(usd(float(pnl), signed=True), tone(float(pnl))),
         text(pct(gain, signed=True), tone(gain)),
-        text(_amount(held.nearest_stop)),
+        text(_amount(held.nearest_stop) + (" (does not rest)" if is_bare else ""), "loss" if is_bare else ""),
         stop_away,
         text(_amount(held.take_profit_price)),
         target_away,

@@ -40,11 +40,25 @@ class ExposureLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """A position for which no stop rests at the venue, and *why*: only a running process protects it."""
+
+    strategy: str
+    symbol: str
+    why: str
+
+    def sentence(self) -> str:
+        """For a person."""
+        return f"no stop rests at the venue for {self.symbol} of {self.strategy} ({self.why})"
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """
     One account at *as_of*.
 
     *fills* and *changes* are what has happened since the cycle before: executions, and orders that moved.
+    *unprotected* are the positions whose stop should rest at a venue and does not.
     """
 
     as_of: datetime
@@ -61,11 +75,13 @@ class AccountView:
     exposure: tuple[ExposureLine, ...] = ()
     fills: tuple[Fill, ...] = ()
     changes: tuple[OrderChanged, ...] = ()
+    unprotected: tuple[Bare, ...] = ()
 
 
 def view_of(
-    book: Book, mode: str, account: str, rules: Sequence[Rule], multiplier: Decimal, happened: Iterable[Event]
-) -> AccountView:
+    book: Book, mode: str, account: str, rules: Sequence[Rule], multiplier: Decimal, happened: Iterable[Event],
+    unprotected: tuple[Bare, ...] = (),
+) -> AccountView:  # fmt: skip
     """*book* with the caps of *rules* at the regime's *multiplier*, and what *happened* since the cycle before."""
     events = tuple(happened)
     return AccountView(
@@ -83,6 +99,7 @@ def view_of(
         exposure=tuple(exposure_lines(book, rules, multiplier)),
         fills=tuple(event.fill for event in events if isinstance(event, OrderFilled)),
         changes=tuple(event for event in events if isinstance(event, OrderChanged)),
+        unprotected=unprotected,
     )
 
 

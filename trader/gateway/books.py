@@ -16,7 +16,7 @@ from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
-from trader.gateway.account_view import AccountView, view_of
+from trader.gateway.account_view import AccountView, Bare, view_of
 from trader.gateway.continuity import where_to_go_on
 from trader.gateway.marking import Marking
 from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orders
@@ -158,7 +158,13 @@ class Books:
         """The account as it stands, and what the journal has seen since it last forgot."""
         multiplier = self.desk.regime.multipliers[self.market.regime]
         mode, name = self.account.mode, self.account.name
-        return view_of(self.book(), mode, name, self.desk.risk.rules, multiplier, self.journal.seen)
+        return view_of(self.book(), mode, name, self.desk.risk.rules, multiplier, self.journal.seen, self.unprotected)
+
+    @property
+    def unprotected(self) -> tuple[Bare, ...]:
+        """Positions for which no stop rests at the venue; none where fills are simulated, for there it always does."""
+        bare = {} if self.wired is None else self.wired.tender.unprotected
+        return tuple(Bare(*key, why) for key, why in bare.items())
 
     def heed_kill(self) -> bool:
         """Where the kill switch is pressed: nothing is sent any more, and what works is cancelled; whether it is."""

@@ -35,6 +35,7 @@ def overview(desk: DeskInfo, snapshot: Snapshot, account: AccountView) -> Shown:
     """Where we stand: the instant, the weather, the account."""
     members = snapshot.membership.values()
     multiplier = desk.multipliers.get(snapshot.regime, Decimal(1))
+    bare = f", {len(account.unprotected)} without a stop at the venue" if account.unprotected else ""
     facts = {
         "As of": f"{snapshot.as_of:%Y-%m-%d %H:%M} UTC",
         "Market": desk.source,
@@ -44,9 +45,14 @@ def overview(desk: DeskInfo, snapshot: Snapshot, account: AccountView) -> Shown:
         "NLV": usd(float(account.nlv_usd)),
         "Cash": usd(float(account.cash_usd)),
         "Drawdown": pct(float(account.drawdown_pct)),
-        "Positions": plural(len(account.positions), "position"),
+        "Positions": plural(len(account.positions), "position") + bare,
     }
-    cells = [cell for name, value in facts.items() for cell in (text(name, "quiet"), text(value))]
+    alarming = {"Positions"} if bare else set()
+    cells = [
+        cell
+        for name, value in facts.items()
+        for cell in (text(name, "quiet"), text(value, "loss" if name in alarming else ""))
+    ]
     rows = [cells[at : at + PAIRS * 2] for at in range(0, len(cells), PAIRS * 2)]
     title = f"Account {account.account}, {account.mode.replace('_', ' ')}"
     return Shown((Table(title, columns(*[""] * PAIRS * 2), rows),))

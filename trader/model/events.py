@@ -190,6 +190,20 @@ class StopTrailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StopMissing:
+    """
+    No stop rests at the venue for what *strategy* holds of *symbol*, and *why*; only a running process protects it.
+
+    Empty: one rests again, or nothing is held any more.
+    """
+
+    time: datetime
+    strategy: str
+    symbol: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StateMoved:
     """The trading state moved; by a breaker (*trip*) or by the operator (*by*)."""
 
@@ -239,6 +253,7 @@ Event = (
     | BooksDiffer
     | Marked
     | StopTrailed
+    | StopMissing
     | StateMoved
     | CycleEnded
     | Stopped

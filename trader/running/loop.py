@@ -24,6 +24,7 @@ from trader.ops.verdict import NotebookVerdict, Status
 from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
 from trader.running.clock import SystemClock
+from trader.running.stops import StopsTold, left_alone
 from trader.running.telling import CycleTold, Told, Voice, fills_of, told
 from trader.running.watching import emptied, watchdog
 
@@ -56,6 +57,7 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
             voice.note(warning)
         _cycles(asked, session, stop, voice, run)
         emptied(session, dog, stop, voice)
+        left_alone(session.gateway.core.books.unprotected, voice)
         run.ended = _why(session, stop, asked)
         session.gateway.core.stopped(run.ended)
         run.fills, run.fingerprint = fills_of(session.journal.replay())
@@ -75,12 +77,15 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
         interval = timedelta(seconds=session.ground.interval_seconds)
         scheduler = Scheduler(interval, pace, Random(), end=market.time(market.last))
 
+        stops = StopsTold(voice, _takes_stops(session))
+
         def cycle(slot: Slot) -> None:
             if market.index_at_or_after(slot.as_of) < core.books.following:
                 return  # started again within the slot that the process before us decided on
             done = one_cycle(session, slot)
             run.cycles.append(done)
             voice.cycle(done)
+            stops.look(core.books.unprotected)
 
         tally = scheduler.run(cycle, asked.cycles, stop)
         run.skipped = tally.skipped
@@ -90,6 +95,12 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
         last = sum(isinstance(event, OrderFilled) for event in core.close_out())
         end = f"{market.time(market.last):%Y-%m-%d %H:%M} UTC"
         voice.note(f"history ends at {end}; {plural(last, 'fill')} in its last interval")
+
+
+def _takes_stops(session: Session) -> Callable[[str], bool]:
+    """Whether the venue takes stops in a symbol; where orders go to none, nothing is ever missing."""
+    wire = session.ground.wire
+    return (lambda symbol: False) if wire is None else wire.rests
 
 
 def one_cycle(session: Session, slot: Slot) -> CycleTold:
@@ -109,8 +120,9 @@ def one_cycle(session: Session, slot: Slot) -> CycleTold:
         f"cell {verdict.cell}: {verdict.error}" if verdict.cell else verdict.error or "",
         {name: round(seconds, 6) for name, seconds in timings.items()},
     )
-    nlv = float(gateway.core.books.book().nlv_usd)
-    return told(cycle, gateway.core.books.journal.seen, nlv, verdict, time.monotonic() - began)
+    books = gateway.core.books
+    nlv = float(books.book().nlv_usd)
+    return told(cycle, books.journal.seen, nlv, verdict, time.monotonic() - began, books.unprotected)
 
 
 def _notebook(session: Session, cycle_id: str, slot: Slot) -> NotebookVerdict:

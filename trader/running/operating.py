@@ -162,7 +162,7 @@ def _taken_up(journal: SqliteJournal | MemoryJournal, wire: Wire, places: Places
     symbols = {symbol for _, symbol in ledger.positions} | {life.intent.symbol for life in lives.lives.values()}
     if not lives.lives and not ledger.cash_usd:
         raise NothingToDo(f"{places.journal}: this account has never run; there is nothing to reconcile")
-    setup = WireSetup(wire, VenueClock(wire.time()), tuple(sorted(symbols)))
+    setup = WireSetup(wire, VenueClock(wire.time()), tuple(sorted(symbols)), tends=False)
     execution = WireExecution(journal, ledger, setup, lives, since)
     execution.take_up()
     return execution

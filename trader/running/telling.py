@@ -13,6 +13,7 @@ from trader.ops.verdict import NotebookVerdict
 from trader.reporting.wording import plural
 
 if TYPE_CHECKING:
+    from trader.gateway.account_view import Bare
     from trader.gateway.core import Cycle
 
 
@@ -35,6 +36,8 @@ class CycleTold:
     detail: str
     record: str
     milliseconds: int
+    unprotected: list[str] = field(default_factory=list)
+    """A sentence for each position whose stop should rest at the venue and does not."""
 
     def line(self) -> str:
         """For a person."""
@@ -42,12 +45,13 @@ class CycleTold:
                                                         ("denied", self.denied)) if count]  # fmt: skip
         verdicts = f" ({', '.join(judged)})" if judged else ""
         where = f" at cell [{self.cell}]" if self.cell else ""
+        bare = f"  {len(self.unprotected)} WITHOUT A STOP AT THE VENUE" if self.unprotected else ""
         said = f": {self.detail.splitlines()[0]:.160}" if self.detail else ""
         return (
             f"{self.as_of[:16].replace('T', ' ')}  {self.regime:<5}  "
             f"{plural(self.proposals, 'proposal')}{verdicts}, {plural(self.orders, 'order')}, "
             f"{plural(self.fills, 'fill')}  NLV ${self.nlv_usd:,.2f}  "
-            f"notebook {self.notebook.replace('_', ' ')}{where}  {self.milliseconds} ms{said}"
+            f"notebook {self.notebook.replace('_', ' ')}{where}  {self.milliseconds} ms{bare}{said}"
         )
 
 
@@ -95,9 +99,10 @@ class Voice(Protocol):
 
 
 def told(
-    cycle: Cycle, happened: Iterable[Event], nlv_usd: float, verdict: NotebookVerdict, seconds: float
-) -> CycleTold:
-    """One finished *cycle*, with what *happened* since it was begun."""
+    cycle: Cycle, happened: Iterable[Event], nlv_usd: float, verdict: NotebookVerdict, seconds: float,
+    unprotected: Iterable[Bare] = (),
+) -> CycleTold:  # fmt: skip
+    """One finished *cycle*, with what *happened* since it was begun and what is held *unprotected* at its end."""
     from trader.gateway.contract import verdict_counts
 
     assert cycle.decision is not None
@@ -117,6 +122,7 @@ def told(
         detail=verdict.error or verdict.record_error or "",
         record=str(verdict.path),
         milliseconds=round(seconds * 1_000),
+        unprotected=[one.sentence() for one in unprotected],
     )
 
 

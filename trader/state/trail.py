@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trader.model.book import Key
-from trader.model.events import Decided, Event, IntentStored, OrderChanged, OrderFilled
+from trader.model.events import Decided, Event, IntentStored, OrderChanged, OrderFilled, StopMissing
 from trader.model.money import ZERO
 from trader.model.orders import Fill, OrderIntent, OrderStatus
 from trader.model.trading import ExitReason, Side, TradeProposal, Verdict
@@ -42,6 +42,8 @@ class Trail:
     entries: list[str] = field(default_factory=list)
     exits: list[str] = field(default_factory=list)
     realized_usd: Decimal | None = None
+    unprotected: list[StopMissing] = field(default_factory=list)
+    """When no stop rested at the venue for what the order bought, and when that was over."""
 
     @property
     def order_id(self) -> str:
@@ -93,6 +95,9 @@ def trails(events: Iterable[Event]) -> dict[str, Trail]:
         elif isinstance(event, OrderFilled):
             _filled(found, holders, ledger, event)
             continue
+        elif isinstance(event, StopMissing):
+            for entry in holders.get((event.strategy, event.symbol), ()):
+                found[entry].unprotected.append(event)
         ledger.apply(event)
     return found
 
