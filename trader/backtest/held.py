@@ -25,8 +25,10 @@ NEVER = 1 << 62
 class Held:
     """*position* on its symbol's *path*, searched for a touch of *stop* or *target* from interval *since* on."""
 
+    # fmt: off
     __slots__ = ("_bounded", "_fell", "_keeps", "_level", "_look", "_path", "_position", "_searched", "_seen",
-                 "_touched", "_watch", "highest", "lowest", "mark_at", "marks", "size", "stop", "target", "trails")  # fmt: skip
+                 "_touched", "_watch", "highest", "lowest", "mark_at", "marks", "size", "stop", "target", "trails")
+    # fmt: on
 
     def __init__(self, position: Position, stop: float, target: float, path: Path, since: int) -> None:
         self._position, self.size, self.stop, self.target = position, float(position.size), stop, target

@@ -19,7 +19,7 @@ from trader.model.market import FloatArray, IntArray
 from trader.model.orders import Fill, RoundTrip
 from trader.model.trading import Verdict
 
-STRETCH = 500_000
+STRETCH = 100_000
 """Instants valued at once."""
 
 Failing = tuple[datetime, str]
@@ -55,8 +55,11 @@ class Steps:
 
     def over(self, since: int, until: int) -> FloatArray:
         """The value at every instant of [*since*, *until*); 0 before the first change."""
-        edges = np.clip(np.concatenate([[since], self.instants, [until]]), since, until)
-        return np.repeat(np.concatenate([[0.0], np.array(self._values)]), np.diff(edges))
+        instants = self.instants
+        first, last = np.searchsorted(instants, (since, until))
+        before = self._values[first - 1] if first else 0.0
+        edges = np.concatenate([[since], instants[first:last], [until]])
+        return np.repeat(np.concatenate([[before], self._values[first:last]]), np.diff(edges))
 
 
 @dataclass(slots=True)
