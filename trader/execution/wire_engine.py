@@ -129,9 +129,9 @@ class WireExecution(ExecutionEngine):
     def _synced(self) -> None:
         self.sender.products = dict(self._wire.products(self._symbols))
         self._take_in()
-        if self.ledger.state is TradingState.KILLED:
-            self.sender.cancel_everything()
         if self._tends:
+            if self.ledger.state is TradingState.KILLED:
+                self.sender.cancel_everything()
             self.tender.end_overdue(self.sender)
             self.sender.cancel_unwanted()
             self.tender.protect(self.sender)

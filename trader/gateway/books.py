@@ -19,7 +19,7 @@ from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, Bare, view_of
 from trader.gateway.continuity import where_to_go_on
 from trader.gateway.marking import Marking
-from trader.gateway.recovery import INTERRUPTED, Recovered, recover, settle_orders
+from trader.gateway.recovery import INTERRUPTED, Recovered, on_venue, recover, settle_orders
 from trader.gateway.witness import Witness
 from trader.market.market import Market
 from trader.model.book import Book
@@ -81,8 +81,7 @@ class Books:
         self.exchange = venue(self.ledger) if venue is not None else None
         self.wired: WireExecution | None = None
         if wire is not None:
-            since = marked_at or (opening if self.found.count else wire.clock.now())
-            self.wired = WireExecution(self.journal, self.ledger, wire, lives, since, self._last_look)
+            self.wired = on_venue(self.journal, self.ledger, lives, self.found, wire, self._last_look)
         self.execution = self.wired or ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
         if self.found.marked_at is not None:
             self._take_up(self.found, self.found.marked_at)
@@ -90,9 +89,7 @@ class Books:
     def _take_up(self, found: Recovered, now: datetime) -> None:
         """Finish what the process before had begun at the instant *now*."""
         unsent: tuple[OrderIntent, ...] = ()
-        if self.wired is not None:
-            self.wired.take_up()
-        else:
+        if self.wired is None:
             unsent = settle_orders(self.journal, self.ledger, now)
         if self.exchange is not None:
             leaving = {intent.client_order_id for intent in unsent}

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trader.errors import TraderError
+from trader.execution.engine import LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
 from trader.model.orders import OrderIntent, OrderStatus
@@ -30,12 +32,13 @@ class WrongAccount(TraderError):
 @dataclass(slots=True)
 class Recovered:
     """
-    Up to where a journal had come: the instants of the last mark and the last decision.
+    Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision.
 
     *begun_at* is that of the last cycle, *attempts* how often it was begun, *open_cycle* its id where it has not ended;
     *is_whole* says whether it ended otherwise than by interruption.
     """
 
+    opened_at: datetime | None = None
     marked_at: datetime | None = None
     decided_at: datetime | None = None
     begun_at: datetime | None = None
@@ -47,7 +50,9 @@ class Recovered:
     def note(self, event: Event) -> None:
         """Take *event* in."""
         self.count += 1
-        if isinstance(event, Marked):
+        if isinstance(event, AccountOpened):
+            self.opened_at = event.time
+        elif isinstance(event, Marked):
             self.marked_at = event.time
         elif isinstance(event, Decided):
             self.decided_at = event.time
@@ -69,6 +74,15 @@ def recover(
     Fold *journal* into *ledger*, and into *lives* where the account is on a venue; a journal without events is opened
     at *now* with the account's cash.
     """
+    found = folded(journal, ledger, account, lives)
+    if not found.count:
+        cash, version = account.cash_usd, account.engine_version
+        _record(journal, ledger, AccountOpened(now, account.mode, account.name, cash, version, account.config_hash))
+    return found
+
+
+def folded(journal: Journal, ledger: Ledger, account: Account, lives: Lifecycle | None = None) -> Recovered:
+    """See `recover`; nothing is written.  Raises WrongAccount where the journal is another's."""
     found = Recovered()
     for event in journal.replay():
         if isinstance(event, AccountOpened):
@@ -77,10 +91,23 @@ def recover(
         ledger.apply(event)
         if lives is not None:
             lives.apply_all((event,))
-    if not found.count:
-        cash, version = account.cash_usd, account.engine_version
-        _record(journal, ledger, AccountOpened(now, account.mode, account.name, cash, version, account.config_hash))
     return found
+
+
+def on_venue(
+    journal: Journal, ledger: Ledger, lives: Lifecycle, found: Recovered, setup: WireSetup,
+    last_look: LastLook = nothing_forbids,
+) -> WireExecution:  # fmt: skip
+    """
+    The execution at a venue of an account that was *found*, with *ledger* and *lives* folded from *journal*.
+
+    What had not left stays here, what may have left is unknown until it is found; the venue is asked for all that
+    happened since the last mark, or since the account was opened.  Nothing is asked yet.
+    """
+    since = found.marked_at or found.opened_at or setup.clock.now()
+    execution = WireExecution(journal, ledger, setup, lives, since, last_look)
+    execution.take_up()
+    return execution
 
 
 def settle_orders(journal: Journal, ledger: Ledger, now: datetime) -> tuple[OrderIntent, ...]:

@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from trader import __version__
 from trader.config import Config
 from trader.errors import ExchangeUnreachable, TraderError
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
-from trader.model.events import AccountOpened, CashMoved, Event, ExternalClaimed, ForeignHeld, Marked, StateMoved
+from trader.gateway.account import Account
+from trader.gateway.recovery import folded, on_venue
+from trader.model.events import CashMoved, Event, ExternalClaimed, ForeignHeld, StateMoved
+from trader.model.money import ZERO
+from trader.model.orders import OrderStatus
 from trader.model.trading import TradingState
 from trader.ops.arming import Armed, Armoury, utc_now
 from trader.ops.kill import KillFlag
@@ -122,15 +127,20 @@ def reconcile(config: Config, wire: Wire, *, dry_run: bool, claims: tuple[str, .
         if dry_run:
             journal = MemoryJournal()
             journal.append(list(durable.replay()))
-        execution = _taken_up(journal, wire, places)
+        execution = _taken_up(journal, wire, places, config)
         if not execution.sync():
             raise ExchangeUnreachable(execution.down)
         for order_id in claims:
             _claim(execution, order_id)
-        lives = execution.lives
-        unknown = tuple(one for one, life in sorted(lives.live.items()) if life.status.value == "unknown")
-        strangers = tuple(f"{one.order_id}: {one.side.value} {one.symbol}" for one in lives.unclaimed)
-        return Reconciled(strangers, tuple(execution.differences()), unknown)
+        return seen_by(execution)
+
+
+def seen_by(execution: WireExecution) -> Reconciled:
+    """What *execution*, which has just read the venue, sees there; raises WireDown."""
+    lives = execution.lives
+    unknown = tuple(one for one, life in sorted(lives.live.items()) if life.status is OrderStatus.UNKNOWN)
+    strangers = tuple(f"{one.order_id}: {one.side.value} {one.symbol}" for one in lives.unclaimed)
+    return Reconciled(strangers, tuple(execution.differences()), unknown)
 
 
 def _claim(execution: WireExecution, what: str) -> None:
@@ -152,20 +162,17 @@ def _claim(execution: WireExecution, what: str) -> None:
     execution.record(*events)
 
 
-def _taken_up(journal: SqliteJournal | MemoryJournal, wire: Wire, places: Places) -> WireExecution:
-    ledger, lives, since = Ledger(), Lifecycle(), wire.time()
-    for event in journal.replay():
-        ledger.apply(event)
-        lives.apply_all([event])
-        if isinstance(event, AccountOpened | Marked):
-            since = event.time
-    symbols = {symbol for _, symbol in ledger.positions} | {life.intent.symbol for life in lives.lives.values()}
-    if not lives.lives and not ledger.cash_usd:
+def _taken_up(journal: SqliteJournal | MemoryJournal, wire: Wire, places: Places, config: Config) -> WireExecution:
+    """The account as a run would take it up, to look at the venue with; the run's symbols are those it reviewed."""
+    ledger, lives = Ledger(), Lifecycle()
+    account = Account(places.mode, places.account, ZERO, __version__, config.hash)
+    found = folded(journal, ledger, account, lives)
+    if not found.count:
         raise NothingToDo(f"{places.journal}: this account has never run; there is nothing to reconcile")
-    setup = WireSetup(wire, VenueClock(wire.time()), tuple(sorted(symbols)), tends=False)
-    execution = WireExecution(journal, ledger, setup, lives, since)
-    execution.take_up()
-    return execution
+    traded = {symbol for _, symbol in ledger.positions} | {life.intent.symbol for life in lives.lives.values()}
+    symbols = tuple(sorted(traded | ledger.membership.keys()))
+    setup = WireSetup(wire, VenueClock(wire.time()), symbols, tends=False)
+    return on_venue(journal, ledger, lives, found, setup)
 
 
 @contextmanager
