@@ -76,7 +76,9 @@ def test_as_json_it_is_one_document_and_nothing_else(download):
         pytest.param({"start": "yesterday"}, 2, "--start yesterday: not a date", id="no date"),
         pytest.param({"granularity": "1x"}, 2, "granularity '1x' is unknown", id="granularity"),
         pytest.param({"host": "https://x.y"}, 2, "and no https:// or path", id="a URL for a host"),
-        pytest.param({"ca_file": "nowhere.pem"}, 2, "nowhere.pem: cannot be used", id="no such certificate"),
+        pytest.param(
+            {"ca_file": "nowhere.pem"}, 2, "nowhere.pem: no certificates in PEM there", id="no such certificate"
+        ),
         pytest.param({"ca_file": None}, 5, "its certificate does not verify", id="untrusted certificate"),
         pytest.param({"start": None}, 2, "Missing option '--start'", id="no start"),
     ],
