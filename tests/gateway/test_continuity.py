@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.backtest.worlds import World, job_of
-from tests.gateway.paper import a_core, cycles, proposer
-from trader.gateway.continuity import CannotGoOn
+from tests.gateway.paper import a_core, cycles, market_of, proposer
+from trader.gateway.continuity import CannotGoOn, must_be_watched
 from trader.gateway.recovery import WrongAccount
 from trader.market.choose import Chosen
 from trader.model.events import CycleEnded, Marked
@@ -121,3 +121,13 @@ def test_a_cycle_that_was_cut_off_is_ended_as_interrupted_and_begun_again_under_
     assert [(event.cycle_id, event.notebook_status) for event in ended] == [(first.id, "interrupted")]
     assert again.snapshot.as_of == first.snapshot.as_of
     assert again.id == f"{first.id}.2"
+
+
+@pytest.mark.req("EXITS")
+def test_a_run_on_a_venue_that_would_not_watch_something_held_is_refused(journal):
+    ledger = a_core(JOB, journal).books.ledger
+    (symbol, *_) = sorted(ledger.to_be_marked)
+
+    must_be_watched(market_of(JOB), ledger)
+    with pytest.raises(CannotGoOn, match=f"has {symbol} held or ordered, and this run would not watch it"):
+        must_be_watched(market_of(without(JOB, symbol)), ledger)

@@ -14,6 +14,7 @@ from tests.builders import a_universe_policy
 from tests.market.venue import BTC, THIN, a_venue, asking
 from trader.errors import TraderError
 from trader.market.coinbase_feed import Feed, FeedSettings
+from trader.market.coinbase_streams import NO_TWINS
 from trader.market.live import LiveMarket, LiveWanted
 from trader.model.market import Regime
 from trader.policy import RegimePolicy
@@ -32,10 +33,10 @@ def venue(tmp_path_factory):
 
 
 @contextmanager
-def a_feed(venue, symbols=SYMBOLS, token=None, **settings):
+def a_feed(venue, symbols=SYMBOLS, token=None, twins=NO_TWINS, **settings):
     url = f"wss://{venue.simulator.base_url}/"
     chosen = FeedSettings(**{"url": url, "ca_file": venue.simulator.papers.ca_file, **QUICK, **settings})
-    feed = Feed(symbols, chosen, token)
+    feed = Feed(symbols, chosen, token, twins=twins)
     feed.start()
     try:
         yield feed
@@ -76,6 +77,20 @@ def test_quotes_trades_and_silence_come_over_a_verified_connection(venue):
         assert feed.opened == 1
 
 
+def test_a_twin_is_quoted_as_its_market_is_whose_streams_are_asked_for_once(venue):
+    twin = "BTC-USDC"
+    with closing(asking(venue)) as rest:
+        aliases = {symbol: state.alias for symbol, state in rest.states([BTC, twin]).items()}
+        assert aliases == {BTC: "", twin: BTC}
+        for symbols in ([twin], [BTC, twin]):
+            with a_feed(venue, symbols, twins={twin: BTC}) as feed:
+                assert trusted(feed, twin)
+                until(lambda feed=feed: feed.streams.last_trade(twin) is not None)
+                assert feed.streams.quote(twin).symbol == twin
+                assert feed.streams.heard_since(twin) is not None
+                assert not told(feed)
+
+
 def test_nothing_is_left_running_when_it_is_closed(venue):
     with a_feed(venue) as feed:
         until(lambda: feed.opened)
@@ -93,7 +108,7 @@ def test_a_certificate_that_does_not_verify_is_not_talked_to(venue):
 
 
 def test_a_file_that_holds_no_certificate_stops_it_at_once(tmp_path):
-    with pytest.raises(TraderError, match="cannot be used"):
+    with pytest.raises(TraderError, match="no certificates in PEM there"):
         Feed(SYMBOLS, FeedSettings(ca_file=tmp_path / "none.pem"))
 
 

@@ -46,6 +46,41 @@ def test_where_there_is_a_book_it_knows_better_than_a_ticker():
     assert streams.quote(BTC).bid == 50
 
 
+TWIN = BTC + "C"
+
+
+@pytest.mark.parametrize("symbols", [[TWIN], [BTC, TWIN]])
+def test_what_is_told_of_a_market_is_told_of_its_twin(symbols):
+    streams = Streams(symbols, twins={TWIN: BTC})
+    streams.opened("1", symbols)
+    for text in (ACK, ticker(sequence=1, second=3), traded(second=4, sequence=2)):
+        assert streams.hear("1", parse(text)) == ""
+
+    for symbol in symbols:
+        assert streams.quote(symbol) == Quote(symbol, Decimal(99), Decimal(101), NOON + timedelta(seconds=3))
+        assert streams.last_trade(symbol).symbol == symbol
+        assert streams.heard_since(symbol) == NOON
+
+
+def test_without_its_twin_nothing_is_told_of_it():
+    streams = Streams([TWIN])
+    streams.opened("1", [TWIN])
+    streams.hear("1", parse(ticker()))
+
+    assert streams.quote(TWIN) is None
+
+
+def test_a_gap_leaves_both_twins_in_doubt():
+    streams = Streams([BTC, TWIN], twins={TWIN: BTC})
+    streams.opened("1", [BTC, TWIN])
+    streams.hear("1", parse(ticker()))
+    assert all(streams.clear(symbol, streams.doubt_of(symbol)) for symbol in (BTC, TWIN))
+
+    assert "missing" in streams.hear("1", parse(ticker(sequence=5)))
+
+    assert all(streams.doubt_of(symbol) for symbol in (BTC, TWIN))
+
+
 @pytest.mark.req("ST1")
 def test_heartbeats_alone_do_not_make_a_quote_younger():
     streams, _ = told(ticker(), *(frame("heartbeats", n, n, heartbeat_counter=n) for n in range(1, 30)))

@@ -19,9 +19,14 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _text_if_null(value: Any) -> Any:
+    return "" if value is None else value
+
+
 Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 Maybe = Annotated[Decimal | None, BeforeValidator(_none_if_empty)]
 """A number, or nothing where the venue sends an empty text."""
+Words = Annotated[str, BeforeValidator(_text_if_null)]
 
 
 class Answer(BaseModel):
@@ -48,6 +53,7 @@ class ProductRow(Answer):
     post_only: StrictBool
     auction_mode: StrictBool
     view_only: StrictBool | None = None
+    alias: Words = ""
 
     @model_validator(mode="after")
     def _has_an_increment(self) -> Self:
@@ -74,4 +80,5 @@ class ProductRow(Answer):
             post_only=self.post_only,
             auction=self.auction_mode,
             view_only=bool(self.view_only),
+            alias=self.alias,
         )

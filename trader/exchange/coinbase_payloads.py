@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BeforeValidator, StrictBool, ValidationError
 
-from trader.coinbase.answers import Answer, Maybe, ProductRow
+from trader.coinbase.answers import Answer, Maybe, ProductRow, Words
 from trader.exchange.coinbase_failures import Failed, Why, clipped
 from trader.exchange.coinbase_session import Reply
 
@@ -24,12 +24,7 @@ def _zero_if_empty(value: Any) -> Any:
     return "0" if value == "" else value
 
 
-def _text_if_null(value: Any) -> Any:
-    return "" if value is None else value
-
-
 Sum = Annotated[Decimal, BeforeValidator(_zero_if_empty)]
-Words = Annotated[str, BeforeValidator(_text_if_null)]
 Time = AwareDatetime
 
 

@@ -17,7 +17,7 @@ from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, Bare, view_of
-from trader.gateway.continuity import where_to_go_on
+from trader.gateway.continuity import must_be_watched, where_to_go_on
 from trader.gateway.marking import Marking
 from trader.gateway.recovery import INTERRUPTED, Recovered, on_venue, recover, settle_orders
 from trader.gateway.witness import Witness
@@ -81,6 +81,7 @@ class Books:
         self.exchange = venue(self.ledger) if venue is not None else None
         self.wired: WireExecution | None = None
         if wire is not None:
+            must_be_watched(market, self.ledger)
             self.wired = on_venue(self.journal, self.ledger, lives, self.found, wire, self._last_look)
         self.execution = self.wired or ExecutionEngine(self.journal, self.ledger, self.exchange, self._last_look)
         if self.found.marked_at is not None:

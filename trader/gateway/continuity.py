@@ -38,6 +38,16 @@ def where_to_go_on(market: Market, ledger: Ledger | None, marked_at: datetime | 
     return min(k, market.last) if k >= market.first else None
 
 
+def must_be_watched(market: Market, ledger: Ledger) -> None:
+    """Raises CannotGoOn where *ledger* holds, or has working at its venue, what *market* is without."""
+    unseen = sorted(ledger.to_be_marked - set(market.panel.symbols))
+    if unseen:
+        raise CannotGoOn(
+            f"the account has {', '.join(unseen)} held or ordered, and this run would not watch it; "
+            "name it in --symbols too"
+        )
+
+
 def _covered(market: Market, owned: set[str], marked_at: datetime, k: int) -> None:
     holds = f"the account stopped at {marked_at:%Y-%m-%dT%H:%M}Z with {', '.join(sorted(owned))} held or ordered"
     missing = sorted(owned - set(market.panel.symbols))

@@ -13,14 +13,14 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from trader.coinbase.trust import WS_URL, trusting
 from trader.market.coinbase_frames import BadFrame, Beat, Frame, Subscribed, parse
-from trader.market.coinbase_streams import USUAL, Streams
+from trader.market.coinbase_streams import NO_TWINS, USUAL, Streams, by_market
 from trader.market.coinbase_ws import BACK_OFF_SECONDS, Channel, Connection, Heard, Inbox, Lost, Opened, Token
 from trader.risk.rules.outlier import Outlier
 
@@ -62,7 +62,8 @@ class _Watched:
 
 class Feed:
     """
-    Streams of *symbols*, kept alive from `start` to `close`; *token* makes a token for each message where keys exist.
+    Streams of *symbols*, kept alive from `start` to `close`; *token* makes a token for each message where keys exist,
+    and *twins* maps a symbol to the product whose market it is: that one is asked for, once for all its twins.
 
     `streams` is what they say; `notes` why connections were made anew, newest last.
     """
@@ -74,16 +75,17 @@ class Feed:
         token: Token | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         limits: Outlier = USUAL,
+        twins: Mapping[str, str] = NO_TWINS,
     ) -> None:
         self.settings = settings or FeedSettings()
-        self.streams = Streams(symbols, limits)
+        self.streams = Streams(symbols, limits, twins)
         self.notes: deque[str] = deque(maxlen=NOTES_KEPT)
         self._monotonic = monotonic
         self._inbox: Inbox = queue.Queue(INBOX_MAX)
         self._stopping = threading.Event()
         self._lines: dict[str, _Watched] = {}
         self._reader: threading.Thread | None = None
-        self._build(tuple(symbols), token)
+        self._build(by_market(symbols, twins), token)
 
     def start(self) -> None:
         """Open every connection."""
@@ -110,12 +112,14 @@ class Feed:
         """How many connections were made so far."""
         return sum(watched.opened for watched in self._lines.values())
 
-    def _build(self, symbols: tuple[str, ...], token: Token | None) -> None:
+    def _build(self, markets: Mapping[str, tuple[str, ...]], token: Token | None) -> None:
         context = trusting(self.settings.ca_file) if self.settings.url.startswith("wss:") else None
-        for first in range(0, len(symbols), SYMBOLS_A_LINE):
-            some = symbols[first : first + SYMBOLS_A_LINE]
+        names = tuple(markets)
+        for first in range(0, len(names), SYMBOLS_A_LINE):
+            some = names[first : first + SYMBOLS_A_LINE]
             wanted = [Channel(name, () if name == "heartbeats" else some) for name in self.settings.channels]
-            self._line(f"market-{first // SYMBOLS_A_LINE + 1}", self.settings.url, wanted, some, context, token)
+            symbols = tuple(symbol for market in some for symbol in markets[market])
+            self._line(f"market-{first // SYMBOLS_A_LINE + 1}", self.settings.url, wanted, symbols, context, token)
         if self.settings.user_url:
             wanted = [Channel("user"), Channel("heartbeats")]
             self._line("user", self.settings.user_url, wanted, (), context, token)

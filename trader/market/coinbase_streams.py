@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from trader.market.coinbase_frames import (
@@ -33,6 +34,7 @@ from trader.risk.rules.outlier import Outlier
 
 ORDERS_KEPT: Final = 5_000
 USUAL: Final = Outlier()
+NO_TWINS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -48,12 +50,15 @@ class Streams:
     """
     The state of *symbols*.  `hear` gives a sentence where the connection must be made anew.
 
+    *twins* maps a symbol to the product whose market it is (BTC-USDC: BTC-USD): the venue tells of that one alone.
+
     In doubt: `doubt_of` is a number above 0 that `clear` takes back, if nothing new happened in between.
     """
 
-    def __init__(self, symbols: Iterable[str], limits: Outlier = USUAL) -> None:
+    def __init__(self, symbols: Iterable[str], limits: Outlier = USUAL, twins: Mapping[str, str] = NO_TWINS) -> None:
         self._lock = threading.Lock()
         self._symbols = {symbol: SymbolState(guard=MidGuard(limits)) for symbol in symbols}
+        self._hearers = by_market(self._symbols, twins)
         self._lines: dict[str, _Line] = {}
         self._orders: deque[OrderTold] = deque(maxlen=ORDERS_KEPT)
         self._account_time: datetime | None = None
@@ -201,15 +206,27 @@ class Streams:
                 self._orders.append(event)
             elif isinstance(event, Subscribed):
                 self._subscribed(event, frame)
-            elif isinstance(event, TopOfBook | BookChange | Trade | ProductTold) and event.symbol in self._symbols:
+            elif isinstance(event, TopOfBook | BookChange | Trade | ProductTold):
                 assert frame.time is not None, "every frame but a complaint has a time"
-                self._symbols[event.symbol].take(event, frame.time)
+                for symbol in self._hearers.get(event.symbol, ()):
+                    own = event if event.symbol == symbol else replace(event, symbol=symbol)
+                    self._symbols[symbol].take(own, frame.time)
         if frame.channel == "user":
             self._account_time = frame.time
         return ""
 
     def _subscribed(self, told: Subscribed, frame: Frame) -> None:
         """From here on every trade is heard of; the snapshot came before."""
-        for symbol in told.channels.get("market_trades", ()):
-            if symbol in self._symbols and self._symbols[symbol].heard_since is None:
-                self._symbols[symbol].heard_since = frame.time
+        for market in told.channels.get("market_trades", ()):
+            for symbol in self._hearers.get(market, ()):
+                if self._symbols[symbol].heard_since is None:
+                    self._symbols[symbol].heard_since = frame.time
+
+
+def by_market(symbols: Iterable[str], twins: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The product the venue tells of → those of *symbols* whose market it is."""
+    found: dict[str, tuple[str, ...]] = {}
+    for symbol in symbols:
+        market = twins.get(symbol, symbol)
+        found[market] = (*found.get(market, ()), symbol)
+    return found

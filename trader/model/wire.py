@@ -155,7 +155,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ProductState:
-    """What a product permits just now, with its increments and smallest order; None where the venue does not say."""
+    """
+    What a product permits just now, with its increments and smallest order; None where the venue does not say.
+
+    *alias* is the product whose market it is, paid from another wallet (BTC-USDC: BTC-USD); "" where it has its own.
+    """
 
     symbol: str
     base_increment: Decimal
@@ -170,6 +174,7 @@ class ProductState:
     post_only: bool = False
     auction: bool = False
     view_only: bool = False
+    alias: str = ""
 
     @property
     def tradable(self) -> bool:

@@ -4,7 +4,7 @@ A run on Coinbase, real or simulated: its streams and candles, and in live mode 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from trader.model.trading import Side
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
 from trader.running.asked import RunAsked, interval_of
+from trader.running.dealt import Dealt, listed, universe_of
 from trader.running.ground import Ground
 from trader.running.places import Places
 from trader.running.venue import FeeWatch, VenueAccount, settings_of, venue_account, venue_clock, wire_policy
@@ -36,26 +37,34 @@ def on_coinbase(
     killed: Callable[[], str],
 ) -> Ground:  # fmt: skip
     """The ground of a run on the Coinbase feed; in live mode its orders go there too, unless *killed* says why not."""
-    speed, symbols = asked.speed or 1.0, asked.symbols or tuple(sorted(config.universe().tier_of))
-    account = venue_account(config, places, symbols, speed, killed) if places.mode == "live" else None
+    speed = asked.speed or 1.0
+    account = venue_account(config, places, asked.symbols, speed, killed) if places.mode == "live" else None
     settings = settings_of(config)
     rest = PublicRest.at(settings.rest_host, settings.ca_file)
     stack.callback(rest.close)
-    market = _market(asked, config, symbols, strategies, rest, None if account else _stopped_at(places), stack)
+    named = asked.symbols if account is None else account.symbols
+    wanted = named or universe_of(config)
+    states = rest.states(watched(wanted, config.regime()))
+    dealt = Dealt(wanted) if named else listed(wanted, states, rest.host)
+    twins = {symbol: state.alias for symbol, state in states.items() if state.alias}
+    since = None if account else _stopped_at(places)
+    market = _market(asked, config, dealt.symbols, strategies, rest, since, twins, stack)
     clock = account.clock if account is not None else venue_clock(rest.time, speed)
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
     interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
-    ground = Ground(market, f"Coinbase at {settings.rest_host}", interval, clock, take_up=market.take_up)
-    return ground if account is None else _traded(ground, market, account, config, symbols)
+    ground = Ground(
+        market, f"Coinbase at {settings.rest_host}", interval, clock, warnings=dealt.notes, take_up=market.take_up
+    )
+    return ground if account is None else _traded(ground, market, account, config)
 
 
 def _market(
     asked: RunAsked, config: Config, symbols: tuple[str, ...], strategies: Sequence[StrategyFacts], rest: PublicRest,
-    since: datetime | None, stack: ExitStack,
+    since: datetime | None, twins: Mapping[str, str], stack: ExitStack,
 ) -> LiveMarket:  # fmt: skip
     settings, regime = settings_of(config), config.regime()
     streams = FeedSettings(url=settings.ws_url, ca_file=settings.ca_file)
-    feed = Feed(watched(symbols, regime), streams, limits=config.outlier())
+    feed = Feed(watched(symbols, regime), streams, limits=config.outlier(), twins=twins)
     stack.callback(feed.close)
     feed.start()
     history = history_seconds(regime, [facts.window_bars * facts.timeframe_seconds for facts in strategies])
@@ -66,14 +75,12 @@ def _market(
     return market
 
 
-def _traded(
-    ground: Ground, market: LiveMarket, account: VenueAccount, config: Config, symbols: tuple[str, ...]
-) -> Ground:
+def _traded(ground: Ground, market: LiveMarket, account: VenueAccount, config: Config) -> Ground:
     fees = FeeWatch(account.wire, config)
     setup = WireSetup(
         wire=account.wire,
         clock=account.clock,
-        symbols=symbols,
+        symbols=account.symbols,
         policy=wire_policy(config, account.terms, market.step, account.clock.speed),
         quote=market.quote,
         rests=account.rests.__contains__,

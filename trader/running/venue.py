@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from trader.model.wire import ProductState, Terms, WireKind, WireOrder
 from trader.ops.arming import REHEARSAL, Armoury, Bound, utc_now
 from trader.ports import Canceller, Wire, WireDown
 from trader.running.clock import SystemClock, VenueClock
+from trader.running.dealt import for_account, universe_of
 from trader.running.places import Places
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ class CannotGoLive(TraderError):
 @dataclass(frozen=True, slots=True)
 class VenueAccount:
     """
-    An account that may be traded; *rests* are the symbols whose stops rest at the venue, *open_canceller* makes another
-    session there, which can only list and cancel.
+    An account that may be traded in *symbols*; *rests* are those whose stops rest at the venue, *open_canceller* makes
+    another session there, which can only list and cancel.
     """
 
     wire: CoinbaseWire
     clock: VenueClock
-    products: Mapping[str, ProductState]
+    symbols: tuple[str, ...]
     cash_usd: Decimal
     terms: Terms
     rests: frozenset[str]
@@ -60,35 +61,36 @@ class VenueAccount:
 
 
 def venue_account(
-    config: Config, places: Places, symbols: tuple[str, ...], speed: float, killed: Callable[[], str]
+    config: Config, places: Places, named: tuple[str, ...] | None, speed: float, killed: Callable[[], str]
 ) -> VenueAccount:
     """
     The account that *config* names, once it is armed, reachable, permitted and as dear as assumed; while *killed* says
     why, no order leaves for it.
 
-    Raises a TraderError: NotArmed (exit 1), BadKey or CannotGoLive (2), ExchangeUnreachable (5).
+    *named* are the symbols to deal in, each of which must be there; None: what the universe lists and the venue has.
+    Raises a TraderError: NotArmed (exit 1), BadKey, NotToBeHad or CannotGoLive (2), ExchangeUnreachable (5).
     """
     settings = settings_of(config)
+    universe = universe_of(config)
     Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
     key = key_of(settings)
     wire = connected(settings, key, killed=killed)
     try:
         clock = venue_clock(wire.time, speed)
         terms = wire.terms()
-        products = wire.products(symbols)
+        products = wire.products(named or universe)
         cash = wire.balances().get("USD")
     except WireDown as down:
         raise ExchangeUnreachable(str(down)) from down
     admit(terms, config, wire.host)
-    missing = sorted(set(symbols) - products.keys())
-    if missing:
-        raise CannotGoLive(f"{wire.host}: does not list {', '.join(missing)}; leave it out of --symbols")
+    dealt = for_account(named, universe, products, wire.host)
+    symbols = dealt.symbols
     rests = frozenset(symbol for symbol in symbols if takes_stops(wire, products[symbol], symbol))
     bare = sorted(set(symbols) - rests)
     said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
-    warnings = (said,) if bare else ()
+    warnings = (*dealt.notes, *((said,) if bare else ()))
     total = ZERO if cash is None else cash.total
-    return VenueAccount(wire, clock, products, total, terms, rests, warnings, cancellers(settings, key))
+    return VenueAccount(wire, clock, symbols, total, terms, rests, warnings, cancellers(settings, key))
 
 
 def settings_of(config: Config) -> CoinbaseSettings:
