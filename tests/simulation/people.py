@@ -20,6 +20,7 @@ from trader.model.trading import Side, TradingState
 from trader.model.wire import WireKind, WireOrder
 
 if TYPE_CHECKING:
+    from tests.simulation.core_process import CoreProcess
     from tests.simulation.trader_process import TraderProcess
     from tests.simulation.world import World
 
@@ -115,11 +116,11 @@ class People:
 
     # The operator at the trader's door
 
-    def to_the_door(self, trader: TraderProcess) -> bool:
+    def to_the_door(self, trader: TraderProcess | CoreProcess) -> bool:
         """Tell the trader what the operator wants; whether anything was."""
-        now, state = self.world.clock.now(), trader.ledger.state
+        state = trader.ledger.state
         if self.killed and state is not TradingState.KILLED:
-            trader.record(StateMoved(now, TradingState.KILLED, "kill", "operator"))
+            trader.heed_kill()
             return True
         if state is TradingState.ACTIVE:
             self._stopped_for = self.world.cycle_number
@@ -129,7 +130,7 @@ class People:
         self._explain(trader)
         return True
 
-    def _at_rest(self, trader: TraderProcess) -> bool:
+    def _at_rest(self, trader: TraderProcess | CoreProcess) -> bool:
         """Nothing is on its way and every fill is in: only then can balances be told apart."""
         world = self.world
         taken = trader.lives.fills
@@ -141,7 +142,7 @@ class People:
             and all(order.by == "us" or order.order_id in trader.lives.external for order in world.venue.orders)
         )
 
-    def _explain(self, trader: TraderProcess) -> None:
+    def _explain(self, trader: TraderProcess | CoreProcess) -> None:
         world, now, ledger = self.world, self.world.clock.now(), trader.ledger
         events: list[Event] = [ExternalClaimed(now, order.order_id, "operator") for order in trader.lives.unclaimed]
         if self._moved:
@@ -156,5 +157,5 @@ class People:
         events.append(StateMoved(now, TradingState.ACTIVE, "looked at it", "operator"))
         self._moved, self.killed = ZERO, False
         world.oracle.unexplained = 0
-        trader.record(*events)
+        trader.let_go_on(events)
         world.seen["operator went on"] += 1

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.simulation.clock import START_MS, at
-from tests.simulation.house import SYMBOLS
+from tests.simulation.house import SYMBOLS, THEMES, snapshot_of
+from trader.desk import dispose
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.execution.wiring import WirePolicy
 from trader.model.decision import Decision, Proposals
-from trader.model.events import AccountOpened, Event, Marked
+from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Event, Marked, StateMoved
 from trader.model.market import Quote
 from trader.model.orders import OrderIntent
-from trader.model.trading import TradingState
+from trader.model.trading import TradeProposal, TradingState
 from trader.ports import Journal
 from trader.state.ledger import Ledger
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 STOPPED = (TradingState.HALTED, TradingState.KILLED)
 MAX_QUOTE_AGE_MS = 5_000
+MINUTE_MS = 60_000
+WATCH_MS, LOOK_MS = 1_000, 20_000
 
 
 class TraderProcess:
@@ -82,6 +85,46 @@ class TraderProcess:
 
     def sync(self) -> bool:
         return self.execution.sync()
+
+    def heed_kill(self) -> None:
+        """As the operator's word reaches it."""
+        self.record(StateMoved(self.world.clock.now(), TradingState.KILLED, "kill", "operator"))
+
+    def let_go_on(self, events: Sequence[Event]) -> None:
+        """The operator's words, heard by a process that runs."""
+        self.record(*events)
+
+    def cycle(self, number: int, proposed: tuple[TradeProposal, ...]) -> None:
+        """Take in, decide and carry out."""
+        world = self.world
+        world.people.to_the_door(self)
+        reached = self.sync()
+        now, cycle_id = world.clock.now(), f"c{number}"
+        snapshot = snapshot_of(cycle_id, world.venue, world.clock, self.ledger.positions)
+        marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
+        self.record(Marked(now, self.ledger.nlv_usd(marks)), CycleBegan(now, cycle_id, ""))
+        book = self.ledger.book(now, marks, THEMES, {})
+        proposals = Proposals(cycle_id, now, proposed if reached else ())
+        decision = dispose(world.desk, snapshot, book, proposals)
+        world.deciding(snapshot, book)
+        world.decided(decision)
+        self.decided_ms = world.clock.ms
+        self.carry_out(decision, proposals, cycle_id)
+        self.record(CycleEnded(world.clock.now(), cycle_id, "complete"))
+
+    def between(self, end: int) -> None:
+        """Look after what works until the next cycle: seldom in peace, every other second under kill."""
+        clock, people = self.world.clock, self.world.people
+        looked = clock.ms
+        while clock.ms < end:
+            if people.to_the_door(self):
+                self.sync()
+            working = self.at_work
+            clock.until(min(end, clock.ms + (WATCH_MS if working else MINUTE_MS)))
+            pause = 2 * WATCH_MS if people.killed else LOOK_MS
+            if working and clock.ms < end and clock.ms - looked >= pause:
+                self.sync()
+                looked = clock.ms
 
     def record(self, *events: Event) -> None:
         self.execution.record(*events)
