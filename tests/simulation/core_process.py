@@ -8,18 +8,21 @@ begins, judges and finishes, and the scheduler's rule says which minute a proces
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulation.clock import START_MS, at, ms_of
 from tests.simulation.house import STRATEGIES, SYMBOLS
 from tests.simulation.market import SimulatedMarket
+from tests.simulation.oracle import Violation
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireSetup
 from trader.execution.wiring import WirePolicy
 from trader.gateway.account import Account
 from trader.gateway.books import Books
-from trader.gateway.core import TradingCore
+from trader.gateway.core import Cycle, StaleCycle, TradingCore
 from trader.gateway.desk_info import StrategyFacts
 from trader.model.decision import Proposals
 from trader.model.events import Event
@@ -38,6 +41,8 @@ MINUTE = timedelta(minutes=1)
 WATCH_MS, KILLED_MS, LOOK_MS = 1_000, 2_000, 20_000
 FACTS = tuple(StrategyFacts(name, 60, 2) for name in STRATEGIES)
 FRESHNESS = Freshness()
+AGAIN = 0.05
+"""How often a cell is run again, and how often a kernel that should be dead answers."""
 
 
 class CoreProcess:
@@ -64,11 +69,14 @@ class CoreProcess:
         assert self.books.wired is not None
         self.wired = self.books.wired
         self.core = self.core_type(self.books, FACTS)
-        self._previous = None
+        self._previous: datetime | None = None
+        self._last = ""
 
     def policy(self) -> WirePolicy:
         """How intents meet the venue, in this climate."""
-        return WirePolicy(preview=self.world.climate.slow_preview > 0 or self.world.seed % 3 == 0)
+        climate = self.world.climate
+        asks_first = climate.slow_preview > 0 or self.world.seed % 3 == 0
+        return WirePolicy(preview=asks_first, maker_ttl=climate.maker_minutes * MINUTE)
 
     def killed(self) -> str:
         """The kill switch, as the process reads it."""
@@ -113,9 +121,25 @@ class CoreProcess:
             return
         cycle = self.core.begin(k)
         world.deciding(cycle.snapshot, self.books.book())
-        decision = self.core.submit(cycle.id, Proposals(cycle.id, cycle.snapshot.as_of, proposed))
-        world.decided(decision)
+        proposals = Proposals(cycle.id, cycle.snapshot.as_of, proposed)
+        self._answers_late(cycle, proposals)
+        world.decided(self.core.submit(cycle.id, proposals))
+        self._answers_late(cycle, proposals)
         self.core.finish(cycle.id, "complete")
+        self._last = cycle.id
+
+    def _answers_late(self, cycle: Cycle, proposals: Proposals) -> None:
+        """A cell is run once more, or a kernel of an earlier cycle wakes up: neither may count."""
+        dice, decided = self.world.cells.random(), cycle.decision
+        if decided is not None and dice < AGAIN:
+            if self.core.submit(cycle.id, replace(proposals, proposals=proposals.proposals * 2)) is not decided:
+                raise Violation("I-3", f"cycle {cycle.id} was answered twice and decided twice")
+            self.world.seen["submitted again"] += 1
+        elif self._last and dice > 1 - AGAIN:
+            with suppress(StaleCycle):
+                self.core.submit(self._last, replace(proposals, snapshot_id=self._last))
+                raise Violation("I-3", f"cycle {self._last} is over and was answered all the same")
+            self.world.seen["submitted late"] += 1
 
     def between(self, end: int) -> None:
         """Look after what may not wait until the next cycle: seldom in peace, every other second under kill."""

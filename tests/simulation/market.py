@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from trader.model.market import FeedHealth, IntArray, Membership, Product, Produ
 from trader.model.money import ZERO
 from trader.model.orders import Position
 
-STEP = 60
+STEP, JUMP = 60, Decimal(50)
 FLAGS = {"cancel_only": ProductFlag.CANCEL_ONLY, "limit_only": ProductFlag.LIMIT_ONLY,
          "post_only": ProductFlag.POST_ONLY, "view_only": ProductFlag.VIEW_ONLY}  # fmt: skip
 
@@ -146,7 +147,7 @@ class SimulatedMarket:
 
     def quoted(self, symbol: str, k: int) -> tuple[Quote | None, FeedHealth]:
         ms = k * MINUTE_MS
-        return self.feed.quote(symbol, ms), self._health(ms)
+        return self.feed.quote(symbol, ms), self._health(symbol, ms)
 
     def quote(self, symbol: str) -> Quote | None:
         """What is quoted at this very moment."""
@@ -154,18 +155,17 @@ class SimulatedMarket:
 
     def health(self, symbol: str) -> FeedHealth:
         """What the feed vouches for at this very moment."""
-        return self._health(self.feed.clock.ms)
+        return self._health(symbol, self.feed.clock.ms)
 
-    def _health(self, ms: int) -> FeedHealth:
-        heard = self.feed.heard_ms(ms)
-        return FeedHealth(at(heard // MINUTE_MS * MINUTE_MS), STEP, ZERO, suspect=False)
+    def _health(self, symbol: str, ms: int) -> FeedHealth:
+        heard, suspect = self.feed.heard_ms(ms), symbol in self.feed.bad
+        return FeedHealth(at(heard // MINUTE_MS * MINUTE_MS), STEP, JUMP if suspect else ZERO, suspect)
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         ms = k * MINUTE_MS
         mine: dict[str, dict[str, Position]] = {}
         for (strategy, symbol), position in positions.items():
             mine.setdefault(strategy, {})[symbol] = position
-        health = self._health(ms)
         return Snapshot(
             id=str(k * STEP),
             as_of=at(ms),
@@ -175,6 +175,6 @@ class SimulatedMarket:
             regime=self.regime,
             closed={STEP: SYMBOLS},
             positions=mine,
-            health=dict.fromkeys(SYMBOLS, health),
+            health={symbol: self._health(symbol, ms) for symbol in SYMBOLS},
             exchange_down=self.exchange_down,
         )

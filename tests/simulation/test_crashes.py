@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from datetime import datetime
 
 import pytest
 
+from tests.simulation.core_process import CoreProcess
 from tests.simulation.oracle import Violation
 from tests.simulation.scenarios import SCENARIOS, Scenario
-from tests.simulation.trader_process import TraderProcess
 from tests.simulation.wire import SimulatedWire
 from tests.simulation.world import Fate, World
+from trader.gateway.books import Books
+from trader.gateway.recovery import Recovered
 from trader.model.events import OrderChanged
 from trader.model.orders import OrderStatus
 
@@ -48,7 +51,7 @@ def given_up(world: World) -> set[str]:
     }
 
 
-def died(scenario: Scenario, fate: Fate, undisturbed: World, making=TraderProcess) -> World:
+def died(scenario: Scenario, fate: Fate, undisturbed: World, making=CoreProcess) -> World:
     """*scenario* with a death; the account ends where it would have, or an order was given up before it was there."""
     world = scenario.world(fate, making)
     world.run()
@@ -119,17 +122,25 @@ def test_every_point_at_which_a_process_can_die_is_in_a_story():
     assert asked - fields - {"may_arrive", "terms", "time"} <= POINTS | NOT_FROM_HERE
 
 
-class SendsAgain(TraderProcess):
-    """A process that takes what it had sent for unsent, and sends it once more."""
+class TakesUpSent(Books):
+    """Books that take what was sent for unsent, and send it once more."""
 
-    def take_up(self) -> None:
-        for life in self.lives.live.values():
+    def _take_up(self, found: Recovered, now: datetime) -> None:
+        assert self.wired is not None
+        lives = self.wired.lives.live
+        for life in lives.values():
             if life.status is OrderStatus.SENT:
                 life.status = OrderStatus.STORED
-        self.execution.sync()
-        for life in list(self.lives.live.values()):
+        self.wired.sync()
+        for life in list(lives.values()):
             if life.status is OrderStatus.STORED:
-                self.execution.send([life.intent], self.world.clock.now())
+                self.wired.send([life.intent], now)
+
+
+class SendsAgain(CoreProcess):
+    """A process on such books."""
+
+    books_type = TakesUpSent
 
 
 def test_a_process_that_sends_again_after_a_death_is_caught():

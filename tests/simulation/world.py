@@ -15,14 +15,13 @@ from random import Random
 
 from tests.simulation.clock import START_MS, VirtualClock, at
 from tests.simulation.core_process import CoreProcess
+from tests.simulation.feed import Feed
 from tests.simulation.house import CAPS, SYMBOLS, THEMES, desk_of, wishes_of
 from tests.simulation.journal import Disk, SimulatedJournal
-from tests.simulation.feed import Feed
 from tests.simulation.market import Minutes
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.prices import LISTINGS, TICK_MS, a_path
-from tests.simulation.trader_process import TraderProcess
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.weather import CALM, Profile, profile_of
 from tests.simulation.wire import SimulatedWire, Told
@@ -80,7 +79,7 @@ class World:
     seed: int
     cycles: int = 120
     profile: Profile | None = None
-    making: Callable[..., TraderProcess] = TraderProcess
+    making: Callable[..., CoreProcess] = CoreProcess
     fate: Fate = field(default_factory=Fate)
     wishes: Callable[[int], tuple[TradeProposal, ...]] | None = None
     traced: bool = False
@@ -96,22 +95,23 @@ class World:
         self.venue = Venue(self.clock, paths, CASH, self.draws("venue"), replace(climate.habits))
         told = Told(fault=self.fault, point=self.point, said=self.say if self.traced else None)
         self.wire = SimulatedWire(self.venue, self.clock, self.draws("wire"), climate, told)
-        self.feed, self.takes_over = Feed(self.venue, self.clock), issubclass(self.making, CoreProcess)
+        self.feed = Feed(self.venue, self.clock)
         self.people = People(self, self.draws("people"))
         self.oracle = Oracle(
             self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed,
-            self.feed if self.takes_over else None, self.seen,
+            self.feed, self.seen,
         )  # fmt: skip
         told.sending, told.answered = self.oracle.sending, self.oracle.answered
         self.venue.watch = self._watched
         self.disk = Disk()
-        self.trader: TraderProcess | None = None
+        self.trader: CoreProcess | None = None
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
         self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
         self.desk, self.cash = desk_of(climate.caps, climate.entry_style), CASH
         self.minutes = Minutes(self.venue, START_MS)
         self._wishing, self._dying, self.jitter = self.draws("wishes"), self.draws("crashes"), self.draws("jitter")
+        self.cells = self.draws("cells")
 
     def draws(self, name: str) -> Random:
         """A stream of its own for each thing that is drawn."""
@@ -146,9 +146,14 @@ class World:
         if not self.fate.at >= 0:
             self.dies_at = -1
         before = self.climate
-        self.climate = replace(CALM, caps=before.caps, entry_style=before.entry_style, stops_rest=before.stops_rest)
+        self.climate = replace(
+            CALM, caps=before.caps, entry_style=before.entry_style, stops_rest=before.stops_rest,
+            maker_minutes=before.maker_minutes,
+        )  # fmt: skip
         for flags in self.venue.flags.values():
             flags.cancel_only = flags.limit_only = flags.view_only = flags.post_only = False
+        self.feed.go_on()
+        self.feed.bad.clear()
         habits = self.venue.habits
         habits.order_lag_ms = habits.fill_lag_ms = 0
         habits.zero_fill = habits.thin = habits.race = 0.0
@@ -170,7 +175,7 @@ class World:
         self.people.minute()
         proposed = self._proposals(number, wishes)
         end = START_MS + (number + 1) * MINUTE_MS
-        while not self._lived(number, proposed, end) and self.takes_over:
+        while not self._lived(number, proposed, end):
             pass  # whoever takes over lives through the rest of the minute
 
     def _lived(self, number: int, proposed: tuple[TradeProposal, ...], end: int) -> bool:
@@ -188,7 +193,7 @@ class World:
         held = frozenset(self.trader.ledger.positions) if self.trader else frozenset()
         return wishes_of(self._wishing, wishes * 0.4, self.climate.sells if wishes else 0.0, held)
 
-    def alive(self) -> TraderProcess:
+    def alive(self) -> CoreProcess:
         """The process that trades; a new one where there is none."""
         while self.trader is None:
             journal = SimulatedJournal(self.disk, self.clock, self.point, self._committed)
@@ -203,6 +208,7 @@ class World:
 
     def _died(self) -> None:
         self.seen["restarts"] += 1
+        self.oracle.died()
         if self.trader is not None:
             for life in self.trader.lives.live.values():
                 self.seen[f"fault crash × {life.status.value}"] += 1
