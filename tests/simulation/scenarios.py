@@ -141,7 +141,7 @@ SCENARIOS = (
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
              happens={70: _manual}, fate=Fate(41)),
-    Scenario("a withdrawal before anybody has looked", {0: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
+    Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
              fate=Fate(3, (2,))),
     Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),
 )  # fmt: skip

@@ -80,6 +80,7 @@ def swept(stride: int, nested: tuple[tuple[int, ...], ...]) -> tuple[int, Counte
     return runs, seen
 
 
+@pytest.mark.slow
 @pytest.mark.req("STOP", "X1", "X2")
 def test_a_process_that_dies_at_some_points_of_every_story_doubles_and_loses_nothing():
     runs, seen = swept(stride=5, nested=((2,),))
@@ -143,6 +144,7 @@ class SendsAgain(CoreProcess):
     books_type = TakesUpSent
 
 
+@pytest.mark.slow
 def test_a_process_that_sends_again_after_a_death_is_caught():
     scenario = SCENARIOS[0]
     undisturbed = clean(scenario)
