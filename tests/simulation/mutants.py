@@ -697,7 +697,7 @@ KILLERS: dict[str, int | str] = {
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 5,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
-    "what_was_stored_is_sent_after_a_restart": 5,  # I-10
+    "what_was_stored_is_sent_after_a_restart": "a death between decision and first byte",  # I-10
     "asked_to_end_is_ended": "a maker entry under kill",  # I-7
     "ended_before_its_fills_are_in": 0,  # I-7
     "every_row_is_a_fill": "an entry and its exit",  # I-15

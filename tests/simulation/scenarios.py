@@ -15,6 +15,7 @@ from tests.simulation.core_process import CoreProcess
 from tests.simulation.venue import VenueHabits
 from tests.simulation.weather import Profile
 from tests.simulation.world import Fate, World
+from trader.model.events import ExternalSeen, IntentStored
 from trader.model.trading import Side, TradeProposal
 
 CYCLES = 5
@@ -140,7 +141,8 @@ SCENARIOS = (
     Scenario("a second entry above a stop", {0: (buys(),), 3: (buys(),)}, profile=STOPS),
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
-             happens={70: _manual}, fate=Fate(41)),
+             happens={70: _manual}, fate=Fate(after=ExternalSeen)),
+    Scenario("a death between decision and first byte", IN_AND_OUT, fate=Fate(after=IntentStored)),
     Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
              fate=Fate(3, (2,))),
     Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),

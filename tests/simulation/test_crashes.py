@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from datetime import datetime
 
 import pytest
 
-from tests.simulation.core_process import CoreProcess
 from tests.simulation.oracle import Violation
 from tests.simulation.scenarios import SCENARIOS, Scenario
 from tests.simulation.wire import SimulatedWire
 from tests.simulation.world import Fate, World
-from trader.gateway.books import Books
-from trader.gateway.recovery import Recovered
+from trader.execution.wire_engine import WireExecution
 from trader.model.events import OrderChanged
 from trader.model.orders import OrderStatus
 
@@ -51,9 +48,9 @@ def given_up(world: World) -> set[str]:
     }
 
 
-def died(scenario: Scenario, fate: Fate, undisturbed: World, making=CoreProcess) -> World:
+def died(scenario: Scenario, fate: Fate, undisturbed: World) -> World:
     """*scenario* with a death; the account ends where it would have, or an order was given up before it was there."""
-    world = scenario.world(fate, making)
+    world = scenario.world(fate)
     world.run()
     if world.venue.base != undisturbed.venue.base:
         lost = given_up(world) - given_up(undisturbed)
@@ -123,35 +120,27 @@ def test_every_point_at_which_a_process_can_die_is_in_a_story():
     assert asked - fields - {"may_arrive", "terms", "time"} <= POINTS | NOT_FROM_HERE
 
 
-class TakesUpSent(Books):
-    """Books that take what was sent for unsent, and send it once more."""
-
-    def _take_up(self, found: Recovered, now: datetime) -> None:
-        assert self.wired is not None
-        lives = self.wired.lives.live
-        for life in lives.values():
-            if life.status is OrderStatus.SENT:
-                life.status = OrderStatus.STORED
-        self.wired.sync()
-        for life in list(lives.values()):
-            if life.status is OrderStatus.STORED:
-                self.wired.send([life.intent], now)
-
-
-class SendsAgain(CoreProcess):
-    """A process on such books."""
-
-    books_type = TakesUpSent
+def send_again(execution: WireExecution) -> None:
+    """Take what was sent for unsent, and send it once more."""
+    lives = execution.lives.live
+    for life in lives.values():
+        if life.status is OrderStatus.SENT:
+            life.status = OrderStatus.STORED
+    execution.sync()
+    for life in list(lives.values()):
+        if life.status is OrderStatus.STORED:
+            execution.send([life.intent], execution.clock.now())
 
 
 @pytest.mark.slow
-def test_a_process_that_sends_again_after_a_death_is_caught():
+def test_a_process_that_sends_again_after_a_death_is_caught(monkeypatch):
     scenario = SCENARIOS[0]
     undisturbed = clean(scenario)
+    monkeypatch.setattr(WireExecution, "take_up", send_again)
     caught = set()
     for at in range(undisturbed.points_lived):
         try:
-            died(scenario, Fate(at), undisturbed, SendsAgain)
+            died(scenario, Fate(at), undisturbed)
         except Violation as violation:
             caught.add(violation.invariant)
 

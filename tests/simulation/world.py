@@ -48,12 +48,13 @@ class Fate:
     """
     When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes).
 
-    *kill_at* is the point at which kill is pressed.
+    *kill_at* is the point at which kill is pressed, *after* an event: it dies once it has committed the first such one.
     """
 
     at: int = -1
     again: tuple[int, ...] = ()
     kill_at: int = -1
+    after: type[Event] | None = None
 
 
 @dataclass(slots=True)
@@ -256,6 +257,8 @@ class World:
 
     def _committed(self, events: tuple[Event, ...]) -> None:
         self.oracle.committed(events)
+        if self.fate.after is not None and any(isinstance(event, self.fate.after) for event in events):
+            self.fate, self.dies_at = replace(self.fate, after=None), self.points
         if self.traced:
             for event in events:
                 self.say(f"commit {event!r}")
