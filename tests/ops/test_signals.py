@@ -14,10 +14,10 @@ from trader.ops.signals import StopFlag
 pytestmark = pytest.mark.req("STOP")
 
 WAITER = """
-import sys, time
+import os, sys, time
 from trader.ops.signals import StopFlag, stop_on_signals
 flag = StopFlag()
-flag.on_urgent(lambda: print("hurry", flush=True))
+flag.on_urgent(lambda: os.write(1, b"hurry\\n"))
 with stop_on_signals(flag):
     print("waiting", flush=True)
     while not flag.wait(60):

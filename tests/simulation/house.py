@@ -1,5 +1,5 @@
 """
-The desk of a simulated account: the real rules, two strategies that wish for what the seed says, and a snapshot.
+The desk of a simulated account: the real rules, two strategies that wish for what the seed says, and who may be traded.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from importlib import import_module
 from random import Random
 from typing import Any
 
-from tests.simulation.clock import VirtualClock
 from tests.simulation.oracle import Caps
 from tests.simulation.prices import LISTINGS
-from tests.simulation.venue import Venue
 from trader.desk import Desk
 from trader.model.book import Key
-from trader.model.market import Membership, Product, Quote, Regime, Snapshot
-from trader.model.orders import Position
+from trader.model.market import Membership, Regime
 from trader.model.trading import Side, TradeProposal
 from trader.policy import Budget, ExecutionPolicy, ExitPolicy, RegimePolicy, Tier, UniversePolicy
 from trader.registry import Registry
@@ -32,10 +29,6 @@ THEMES = {"BTC-USD": "LAYER1", "ETH-USD": "LAYER1", "DOGE-USD": "MEME"}
 TIERS = {"BTC-USD": "tier1", "ETH-USD": "tier1", "DOGE-USD": "tier2"}
 MEMBERS = {symbol: Membership(symbol, TIERS[symbol], eligible=True) for symbol in SYMBOLS}
 WITHOUT_DOGE = MEMBERS | {"DOGE-USD": Membership("DOGE-USD", "tier2", eligible=False)}
-PRODUCTS = {
-    listing.symbol: Product(listing.symbol, listing.base_increment, listing.price_increment, listing.base_min_size)
-    for listing in LISTINGS
-}
 CAPS = {
     "wide": Caps(Decimal(20), Decimal(35), Decimal(50)),
     "tight": Caps(Decimal(3), Decimal(5), Decimal("5.5")),
@@ -87,25 +80,6 @@ def _rules(caps: Caps) -> tuple[Any, ...]:
 
 def _rule_class(name: str) -> Any:
     return getattr(import_module(f"trader.risk.rules.{name}"), name.title().replace("_", ""))
-
-
-def snapshot_of(snapshot_id: str, venue: Venue, clock: VirtualClock, positions: dict[Key, Position]) -> Snapshot:
-    """What is known now; quotes are as old as they are."""
-    now = clock.now()
-    minute = clock.ms // 60_000 % 60
-    mine: dict[str, dict[str, Position]] = {}
-    for (strategy, symbol), position in positions.items():
-        mine.setdefault(strategy, {})[symbol] = position
-    return Snapshot(
-        id=snapshot_id,
-        as_of=now,
-        products=PRODUCTS,
-        quotes={symbol: Quote(symbol, *venue.quote(symbol), now) for symbol in SYMBOLS},
-        membership=WITHOUT_DOGE if minute in (20, 21) else MEMBERS,
-        regime=Regime.CRASH if minute in (40, 41) else Regime.CHOP,
-        closed={60: SYMBOLS},
-        positions=mine,
-    )
 
 
 def wishes_of(rng: Random, entries: float, sells: float, held: frozenset[Key]) -> tuple[TradeProposal, ...]:

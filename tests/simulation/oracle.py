@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.simulation.clock import VirtualClock, ms_of
+from tests.simulation.clock import VirtualClock
+from tests.simulation.feed import MINUTE_MS, Feed
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.wire import SimulatedWire
 from trader.model.book import Book, Key
@@ -52,7 +53,7 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 }
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
-QUOTE_AGE_MS = 5_000
+QUOTE_AGE_MS, BAR_AGE_MS = 5_000, 90_000
 KILL_MS = 10_000
 
 
@@ -75,16 +76,15 @@ class Caps:
 
 @dataclass(slots=True)
 class Judged:
-    """The marks and the value that a decision used, and when it looked."""
+    """The marks and the value that a decision used."""
 
-    ms: int
     marks: Mapping[str, Decimal]
     nlv: Decimal
 
 
 @dataclass(slots=True)
 class Oracle:
-    """One account's judge.  *killed* says whether the operator has pressed kill; *pressed* is for coverage."""
+    """One account's judge.  *killed*: has kill been pressed; *feed*: what the trader can have heard."""
 
     venue: Venue
     wire: SimulatedWire
@@ -92,7 +92,7 @@ class Oracle:
     caps: Caps
     themes: Mapping[str, str]
     killed: Callable[[], bool]
-    quote_age: bool = True
+    feed: Feed
     seen: Counter[str] = field(default_factory=Counter)
     intents: dict[str, OrderIntent] = field(default_factory=dict)
     status: dict[str, OrderStatus] = field(default_factory=dict)
@@ -101,6 +101,7 @@ class Oracle:
     names: dict[str, str] = field(default_factory=dict)
     ingested: dict[str, OrderFilled] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
+    looked: Judged | None = None
     judged: dict[str, Judged] = field(default_factory=dict)
     told: dict[str, object] = field(default_factory=dict)
     unexplained: int = 0
@@ -110,6 +111,8 @@ class Oracle:
     state: TradingState = TradingState.ACTIVE
     cash: Decimal = ZERO
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    compared: bool = False
+    """The trader has held its books against the balances once; what was there before and is not ours is nobody's."""
 
     # What became durable
 
@@ -141,12 +144,14 @@ class Oracle:
             elif isinstance(event, AccountOpened):
                 self.cash = event.starting_cash_usd
             elif isinstance(event, ForeignHeld):
-                self.foreign = event.amounts
+                self.foreign, self.compared = event.amounts, True
 
     def _stored(self, intent: OrderIntent) -> None:
         client_id = intent.client_order_id
         _hold(client_id not in self.intents, "I-3", f"{client_id} is stored twice")
         self.intents[client_id], self.status[client_id] = intent, STORED
+        if self.looked is not None:
+            self.judged[client_id] = self.looked
         if intent.replaces:
             ended = intent.replaces
             _hold(ended in self.intents and self.status[ended].terminal, "I-3", f"{client_id} replaces a live {ended}")
@@ -224,6 +229,8 @@ class Oracle:
         _hold(before is None or isinstance(before, NotAccepted), "I-3", f"{client_id} leaves again after {before}")
         _hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
         self._form(wire)
+        if not intent.protects:
+            self._fresh(wire)
         if wire.side is BUY:
             self._chain(wire, intent)
             if not intent.replaces:
@@ -259,12 +266,21 @@ class Oracle:
         approved = root.worst_case_usd
         _hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
 
+    def _fresh(self, wire: WireOrder) -> None:
+        """What the feed has heard is young enough at the first byte."""
+        name, now = wire.client_order_id, self.clock.ms
+        heard = self.feed.heard_ms(now)
+        _hold(now - heard <= QUOTE_AGE_MS, "I-10", f"{name} leaves on a quote of {now - heard} ms")
+        believed = wire.side is SELL or wire.symbol not in self.feed.bad
+        _hold(believed, "I-10", f"{name} enters on a mark the guard does not accept")
+        closed = now - heard // MINUTE_MS * MINUTE_MS
+        _hold(closed <= BAR_AGE_MS, "I-10", f"{name} leaves on a bar of {closed} ms")
+
     def _caps(self, wire: WireOrder) -> None:
         judged = self.judged.get(wire.client_order_id)
         _hold(judged is not None, "I-2", f"{wire.client_order_id} was never decided")
         assert judged is not None
-        age = self.clock.ms - judged.ms
-        _hold(not self.quote_age or age <= QUOTE_AGE_MS, "I-10", f"{wire.client_order_id} leaves on quotes of {age} ms")
+        _hold(judged is self.looked, "I-10", f"{wire.client_order_id} leaves on a decision that is over")
         exposure = self._exposure(judged, wire)
         _cap("position", exposure[wire.symbol], self.caps.position_pct, judged.nlv)
         theme = self.themes[wire.symbol]
@@ -300,8 +316,12 @@ class Oracle:
 
     # Decisions
 
-    def decided(self, snapshot: Snapshot, book: Book, intents: Sequence[OrderIntent]) -> None:
-        """Take note of what a decision looked at, and hold its book against what was taken in."""
+    def died(self) -> None:
+        """The process is gone, and with it whatever it had decided and not sent."""
+        self.looked = None
+
+    def deciding(self, snapshot: Snapshot, book: Book) -> None:
+        """Take note of what a decision looks at, and hold its book against what was taken in."""
         _hold(book.cash_usd == self.cash, "I-14", f"the book has {book.cash_usd} USD, the fills give {self.cash}")
         held = Counter[str]()
         for (_, symbol), position in book.positions.items():
@@ -309,9 +329,7 @@ class Oracle:
         for asset, size in self._taken_base().items():
             _hold(held[asset] == size, "I-14", f"the book has {held[asset]} {asset}, the fills give {size}")
         marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
-        judged = Judged(ms_of(min(quote.time for quote in snapshot.quotes.values())), marks, book.nlv_usd)
-        for intent in intents:
-            self.judged[intent.client_order_id] = judged
+        self.looked = Judged({**marks, **book.marks}, book.nlv_usd)
 
     def _taken_base(self) -> dict[str, Decimal]:
         held = {asset_of(symbol): ZERO for symbol in self.venue.paths}

@@ -20,7 +20,7 @@ from trader.model.trading import Side, TradingState
 from trader.model.wire import WireKind, WireOrder
 
 if TYPE_CHECKING:
-    from tests.simulation.trader_process import TraderProcess
+    from tests.simulation.core_process import CoreProcess
     from tests.simulation.world import World
 
 MINUTES_STOPPED = 4
@@ -48,6 +48,8 @@ class People:
             (climate.manual_cancels, self.cancel_in_the_app),
             (climate.flags, self.flag),
             (climate.increments, self.change_increments),
+            (climate.feed_stops, self.stop_the_feed),
+            (climate.bad_ticks, self.print_a_bad_tick),
         ):
             if share and rng.random() < share:
                 when = rng.randrange(3_000) if rng.random() < 0.6 else rng.randrange(MINUTE_MS)
@@ -65,11 +67,20 @@ class People:
 
     def deposit(self) -> None:
         """Money comes in or goes out, and the trader is not asked."""
-        amount = Decimal(self.rng.randrange(-200_000, 500_000)) / 100
+        self._transfer(Decimal(self.rng.randrange(-200_000, 500_000)) / 100)
+
+    def withdraw(self, usd: Decimal) -> None:
+        """Money goes out."""
+        self._transfer(-usd)
+
+    def _transfer(self, amount: Decimal) -> None:
         before = len(self.world.venue.transfers)
         self.world.venue.transfer("USD", amount)
         if len(self.world.venue.transfers) > before and abs(self.world.venue.transfers[-1][2]) > Decimal("0.01"):
-            self._moved += self.world.venue.transfers[-1][2]
+            moved = self.world.venue.transfers[-1][2]
+            if moved > ZERO and not self.world.oracle.compared:
+                return  # the account is not known yet: whatever more is in it is not the trader's
+            self._moved += moved
             self._not_ours("deposit")
 
     def buy_in_the_app(self) -> None:
@@ -109,17 +120,33 @@ class People:
         venue.price_increments[symbol] = finest.price_increment * self.rng.choice((1, 5))
         self.world.fault("increments")
 
+    def stop_the_feed(self) -> None:
+        """The streams stay connected and tell nothing any more, for a while."""
+        feed, clock = self.world.feed, self.world.clock
+        if feed.stopped_ms is None:
+            feed.stopped_ms = clock.ms
+            clock.after(self.rng.randrange(2_000, 150_000), feed.go_on)
+            self.world.fault("feed stopped")
+
+    def print_a_bad_tick(self) -> None:
+        """The feed quotes a symbol far from where it trades, and the guard does not accept it."""
+        feed, symbol = self.world.feed, LISTINGS[self.rng.randrange(len(LISTINGS))].symbol
+        if symbol not in feed.bad:
+            feed.bad[symbol] = Decimal(self.rng.choice(("0.5", "0.8", "1.3", "2")))
+            self.world.clock.after(self.rng.randrange(2_000, 200_000), lambda: feed.mend(symbol))
+            self.world.fault("bad tick")
+
     def _not_ours(self, kind: str) -> None:
         self.world.oracle.unexplained += 1
         self.world.fault(kind)
 
     # The operator at the trader's door
 
-    def to_the_door(self, trader: TraderProcess) -> bool:
+    def to_the_door(self, trader: CoreProcess) -> bool:
         """Tell the trader what the operator wants; whether anything was."""
-        now, state = self.world.clock.now(), trader.ledger.state
+        state = trader.ledger.state
         if self.killed and state is not TradingState.KILLED:
-            trader.record(StateMoved(now, TradingState.KILLED, "kill", "operator"))
+            trader.heed_kill()
             return True
         if state is TradingState.ACTIVE:
             self._stopped_for = self.world.cycle_number
@@ -129,7 +156,7 @@ class People:
         self._explain(trader)
         return True
 
-    def _at_rest(self, trader: TraderProcess) -> bool:
+    def _at_rest(self, trader: CoreProcess) -> bool:
         """Nothing is on its way and every fill is in: only then can balances be told apart."""
         world = self.world
         taken = trader.lives.fills
@@ -141,7 +168,7 @@ class People:
             and all(order.by == "us" or order.order_id in trader.lives.external for order in world.venue.orders)
         )
 
-    def _explain(self, trader: TraderProcess) -> None:
+    def _explain(self, trader: CoreProcess) -> None:
         world, now, ledger = self.world, self.world.clock.now(), trader.ledger
         events: list[Event] = [ExternalClaimed(now, order.order_id, "operator") for order in trader.lives.unclaimed]
         if self._moved:
@@ -156,5 +183,5 @@ class People:
         events.append(StateMoved(now, TradingState.ACTIVE, "looked at it", "operator"))
         self._moved, self.killed = ZERO, False
         world.oracle.unexplained = 0
-        trader.record(*events)
+        trader.let_go_on(events)
         world.seen["operator went on"] += 1

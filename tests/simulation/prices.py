@@ -39,6 +39,7 @@ class PricePath:
 
     def __init__(self, listing: Listing, start_ms: int, mids: list[int]) -> None:
         self.listing, self._start, self._mids, self._last = listing, start_ms, mids, len(mids) - 1
+        self.moves = 0
 
     def at(self, ms: int) -> int:
         """The mid at *ms* in price increments."""
@@ -49,6 +50,12 @@ class PricePath:
         """From *ms* on the mid is *mid*."""
         index = (ms - self._start) // TICK_MS
         self._mids[index:] = [mid] * (len(self._mids) - index)
+        self.moves += 1
+
+    @property
+    def mids(self) -> list[int]:
+        """Every mid there is, those to come included."""
+        return self._mids
 
     def usd(self, ticks: int) -> Decimal:
         """*ticks* price increments in USD."""

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
+from tests.simulation.weather import PROFILES
 from tests.simulation.world import Outcome, World
 
-CHUNK = 15
+CHUNK = len(PROFILES)
 
 
 @dataclass(slots=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from types import MappingProxyType
 
-from tests.simulation.trader_process import TraderProcess
+from tests.simulation.core_process import CoreProcess
 from tests.simulation.venue import VenueHabits
 from tests.simulation.weather import Profile
 from tests.simulation.world import Fate, World
+from trader.model.events import ExternalSeen, IntentStored
 from trader.model.trading import Side, TradeProposal
 
 CYCLES = 5
@@ -41,11 +43,11 @@ class Scenario:
     wants: Mapping[int, tuple[TradeProposal, ...]]
     fates: tuple[str, ...] = ()
     profile: Profile = field(default_factory=lambda: Profile("scripted", mood="still"))
-    happens: Mapping[int, Happening] = field(default_factory=dict)
+    happens: Mapping[float, Happening] = field(default_factory=dict)
     fate: Fate = field(default_factory=Fate)
     seed: int = 1
 
-    def world(self, fate: Fate | None = None, making: Callable[..., TraderProcess] = TraderProcess) -> World:
+    def world(self, fate: Fate | None = None, making: Callable[..., CoreProcess] = CoreProcess) -> World:
         """This scenario's world, anew."""
         world = World(
             self.seed,
@@ -57,7 +59,7 @@ class Scenario:
         )
         world.wire.script = list(self.fates)
         for second, action in self.happens.items():
-            world.clock.after(second * 1000, lambda action=action: action(world))  # type: ignore[misc]
+            world.clock.after(round(second * 1000), lambda action=action: action(world))  # type: ignore[misc]
         return world
 
 
@@ -79,6 +81,10 @@ def _manual_cancel(world: World) -> None:
 
 def _deposit(world: World) -> None:
     world.people.deposit()
+
+
+def _withdrawal(world: World) -> None:
+    world.people.withdraw(Decimal(1_500))
 
 
 def _fall(world: World) -> None:
@@ -112,7 +118,7 @@ SCENARIOS = (
     Scenario("an answer that ends early", IN_AND_OUT, ("truncated", "", "truncated")),
     Scenario("turned away once", IN_AND_OUT, ("429",)),
     Scenario("turned away twice", IN_AND_OUT, ("429", "refused_connection")),
-    Scenario("a product closes", IN_AND_OUT, happens={0: _flag}),
+    Scenario("a product closes", IN_AND_OUT, happens={0.45: _flag}),
     Scenario("an exit is lost", IN_AND_OUT, ("", "lost", "response_lost")),
     Scenario("lists that lag", IN_AND_OUT, profile=LAGGING),
     Scenario("a thin book", IN_AND_OUT, profile=THIN),
@@ -135,7 +141,10 @@ SCENARIOS = (
     Scenario("a second entry above a stop", {0: (buys(),), 3: (buys(),)}, profile=STOPS),
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
-             happens={70: _manual}, fate=Fate(31, (4,))),
+             happens={70: _manual}, fate=Fate(after=ExternalSeen)),
+    Scenario("a death between decision and first byte", IN_AND_OUT, fate=Fate(after=IntentStored)),
+    Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
+             fate=Fate(3, (2,))),
     Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),
 )  # fmt: skip
 BY_NAME = MappingProxyType({one.name: one for one in SCENARIOS})

@@ -9,9 +9,9 @@ import pytest
 
 from tests.simulation.oracle import Violation
 from tests.simulation.scenarios import SCENARIOS, Scenario
-from tests.simulation.trader_process import TraderProcess
 from tests.simulation.wire import SimulatedWire
 from tests.simulation.world import Fate, World
+from trader.execution.wire_engine import WireExecution
 from trader.model.events import OrderChanged
 from trader.model.orders import OrderStatus
 
@@ -48,9 +48,9 @@ def given_up(world: World) -> set[str]:
     }
 
 
-def died(scenario: Scenario, fate: Fate, undisturbed: World, making=TraderProcess) -> World:
+def died(scenario: Scenario, fate: Fate, undisturbed: World) -> World:
     """*scenario* with a death; the account ends where it would have, or an order was given up before it was there."""
-    world = scenario.world(fate, making)
+    world = scenario.world(fate)
     world.run()
     if world.venue.base != undisturbed.venue.base:
         lost = given_up(world) - given_up(undisturbed)
@@ -77,6 +77,7 @@ def swept(stride: int, nested: tuple[tuple[int, ...], ...]) -> tuple[int, Counte
     return runs, seen
 
 
+@pytest.mark.slow
 @pytest.mark.req("STOP", "X1", "X2")
 def test_a_process_that_dies_at_some_points_of_every_story_doubles_and_loses_nothing():
     runs, seen = swept(stride=5, nested=((2,),))
@@ -119,26 +120,27 @@ def test_every_point_at_which_a_process_can_die_is_in_a_story():
     assert asked - fields - {"may_arrive", "terms", "time"} <= POINTS | NOT_FROM_HERE
 
 
-class SendsAgain(TraderProcess):
-    """A process that takes what it had sent for unsent, and sends it once more."""
+def send_again(execution: WireExecution) -> None:
+    """Take what was sent for unsent, and send it once more."""
+    lives = execution.lives.live
+    for life in lives.values():
+        if life.status is OrderStatus.SENT:
+            life.status = OrderStatus.STORED
+    execution.sync()
+    for life in list(lives.values()):
+        if life.status is OrderStatus.STORED:
+            execution.send([life.intent], execution.clock.now())
 
-    def take_up(self) -> None:
-        for life in self.lives.live.values():
-            if life.status is OrderStatus.SENT:
-                life.status = OrderStatus.STORED
-        self.execution.sync()
-        for life in list(self.lives.live.values()):
-            if life.status is OrderStatus.STORED:
-                self.execution.send([life.intent], self.world.clock.now())
 
-
-def test_a_process_that_sends_again_after_a_death_is_caught():
+@pytest.mark.slow
+def test_a_process_that_sends_again_after_a_death_is_caught(monkeypatch):
     scenario = SCENARIOS[0]
     undisturbed = clean(scenario)
+    monkeypatch.setattr(WireExecution, "take_up", send_again)
     caught = set()
     for at in range(undisturbed.points_lived):
         try:
-            died(scenario, Fate(at), undisturbed, SendsAgain)
+            died(scenario, Fate(at), undisturbed)
         except Violation as violation:
             caught.add(violation.invariant)
 

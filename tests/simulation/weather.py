@@ -38,6 +38,7 @@ class Profile:
     mood: str = "calm"
     caps: str = "wide"
     entry_style: str = "taker"
+    maker_minutes: int = 1
     wishes: float = 0.5
     sells: float = 0.3
     kill: float = 0.0
@@ -46,6 +47,8 @@ class Profile:
     manual_cancels: float = 0.0
     flags: float = 0.0
     increments: float = 0.0
+    feed_stops: float = 0.0
+    bad_ticks: float = 0.0
     stops_rest: bool = False
     clock_offset_ms: int = 0
     habits: VenueHabits = field(default_factory=VenueHabits)
@@ -68,7 +71,7 @@ PROFILES = (
     Profile("ambiguous", _some(0.09), 0.04, 0.1, mood="storm", habits=REFUSING, caps="tight", wishes=0.8, crash=0.02),
     Profile("crashes", _some(0.03), 0.03, 0.1, crash=0.25, habits=LAGGING, wishes=0.7, repeated_rows=0.2),
     Profile("maker", _some(0.02), 0.02, 0.1, mood="storm", caps="tight", manual_cancels=0.3, habits=LAGGING,
-            repeated_rows=0.2, **MAKER),
+            repeated_rows=0.2, maker_minutes=3, **MAKER),
     Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, caps="rich", wishes=0.9, sells=0.1),
     Profile("gaps", _some(0.04, late=0.1), 0.03, 0.05, mood="gap", habits=LAGGING, caps="tight", wishes=0.9),
     Profile("slow", _some(0.02), 0.02, 0.05, slow_preview=0.4, habits=USUAL, kill=0.02, wishes=0.8),
@@ -77,6 +80,8 @@ PROFILES = (
             habits=USUAL, **MAKER),
     Profile("deposits", _some(0.02), 0.02, deposits=0.04, habits=USUAL, caps="tight", wishes=0.8, crash=0.05),
     Profile("flags", _some(0.02), 0.02, 0.05, flags=0.1, increments=0.03, habits=USUAL, wishes=0.8),
+    Profile("deaf", _some(0.02), 0.02, 0.05, slow_preview=0.3, feed_stops=0.3, bad_ticks=0.2, habits=USUAL, wishes=0.8,
+            caps="rich"),
     Profile("stops", _some(0.03), 0.03, 0.1, mood="storm", stops_rest=True, habits=LAGGING, wishes=0.6, crash=0.03),
 )  # fmt: skip
 BY_NAME = MappingProxyType({profile.name: profile for profile in PROFILES})

@@ -8,24 +8,27 @@ clock are made up.  `run` lives through the cycles, lets everything come to rest
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
 from tests.simulation.clock import START_MS, VirtualClock, at
-from tests.simulation.house import CAPS, SYMBOLS, THEMES, desk_of, snapshot_of, wishes_of
+from tests.simulation.core_process import CoreProcess
+from tests.simulation.feed import Feed
+from tests.simulation.house import CAPS, SYMBOLS, THEMES, desk_of, wishes_of
 from tests.simulation.journal import Disk, SimulatedJournal
+from tests.simulation.market import Minutes
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.prices import LISTINGS, TICK_MS, a_path
-from tests.simulation.trader_process import TraderProcess
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.weather import CALM, Profile, profile_of
 from tests.simulation.wire import SimulatedWire, Told
-from trader.desk import dispose
-from trader.model.decision import Decision, Proposals
-from trader.model.events import CycleBegan, CycleEnded, Event, Marked
+from trader.model.book import Book
+from trader.model.decision import Decision
+from trader.model.events import Event
+from trader.model.market import Snapshot
 from trader.model.orders import Position
 from trader.model.trading import TradeProposal, TradingState
 
@@ -34,7 +37,6 @@ CASH = Decimal(100_000)
 REST_MINUTES = 9
 """Long enough for the last token to expire, the last list to be true and two scans to prove an absence."""
 POINTS_A_CYCLE = 40
-WATCH_MS, LOOK_MS = 1_000, 20_000
 
 
 class Crash(BaseException):
@@ -46,12 +48,13 @@ class Fate:
     """
     When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes).
 
-    *kill_at* is the point at which kill is pressed.
+    *kill_at* is the point at which kill is pressed, *after* an event: it dies once it has committed the first such one.
     """
 
     at: int = -1
     again: tuple[int, ...] = ()
     kill_at: int = -1
+    after: type[Event] | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ class World:
     seed: int
     cycles: int = 120
     profile: Profile | None = None
-    making: Callable[..., TraderProcess] = TraderProcess
+    making: Callable[..., CoreProcess] = CoreProcess
     fate: Fate = field(default_factory=Fate)
     wishes: Callable[[int], tuple[TradeProposal, ...]] | None = None
     traced: bool = False
@@ -93,19 +96,23 @@ class World:
         self.venue = Venue(self.clock, paths, CASH, self.draws("venue"), replace(climate.habits))
         told = Told(fault=self.fault, point=self.point, said=self.say if self.traced else None)
         self.wire = SimulatedWire(self.venue, self.clock, self.draws("wire"), climate, told)
+        self.feed = Feed(self.venue, self.clock)
         self.people = People(self, self.draws("people"))
         self.oracle = Oracle(
-            self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed, seen=self.seen
-        )
+            self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed,
+            self.feed, self.seen,
+        )  # fmt: skip
         told.sending, told.answered = self.oracle.sending, self.oracle.answered
         self.venue.watch = self._watched
         self.disk = Disk()
-        self.trader: TraderProcess | None = None
+        self.trader: CoreProcess | None = None
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
         self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
-        self._desk = desk_of(climate.caps, climate.entry_style)
-        self._wishing, self._dying = self.draws("wishes"), self.draws("crashes")
+        self.desk, self.cash = desk_of(climate.caps, climate.entry_style), CASH
+        self.minutes = Minutes(self.venue, START_MS)
+        self._wishing, self._dying, self.jitter = self.draws("wishes"), self.draws("crashes"), self.draws("jitter")
+        self.cells = self.draws("cells")
 
     def draws(self, name: str) -> Random:
         """A stream of its own for each thing that is drawn."""
@@ -121,7 +128,7 @@ class World:
         for number in range(self.cycles, self.cycles + REST_MINUTES):
             self._minute(number, 0.0)
         self.clock.until(self.clock.ms // TICK_MS * TICK_MS + TICK_MS + 1)
-        self._alive().sync()  # a stop may have been hit in the last second
+        self.alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
             held = self.trader.ledger.positions
@@ -140,9 +147,14 @@ class World:
         if not self.fate.at >= 0:
             self.dies_at = -1
         before = self.climate
-        self.climate = replace(CALM, caps=before.caps, entry_style=before.entry_style, stops_rest=before.stops_rest)
+        self.climate = replace(
+            CALM, caps=before.caps, entry_style=before.entry_style, stops_rest=before.stops_rest,
+            maker_minutes=before.maker_minutes,
+        )  # fmt: skip
         for flags in self.venue.flags.values():
             flags.cancel_only = flags.limit_only = flags.view_only = flags.post_only = False
+        self.feed.go_on()
+        self.feed.bad.clear()
         habits = self.venue.habits
         habits.order_lag_ms = habits.fill_lag_ms = 0
         habits.zero_fill = habits.thin = habits.race = 0.0
@@ -164,12 +176,17 @@ class World:
         self.people.minute()
         proposed = self._proposals(number, wishes)
         end = START_MS + (number + 1) * MINUTE_MS
+        while not self._lived(number, proposed, end):
+            pass  # whoever takes over lives through the rest of the minute
+
+    def _lived(self, number: int, proposed: tuple[TradeProposal, ...], end: int) -> bool:
         try:
-            self._alive()
-            self._cycle(number, proposed)
-            self._between(end)
+            self.alive().cycle(number, proposed)
+            self.alive().between(end)
         except Crash:
             self._died()
+            return False
+        return True
 
     def _proposals(self, number: int, wishes: float) -> tuple[TradeProposal, ...]:
         if self.wishes is not None:
@@ -177,7 +194,7 @@ class World:
         held = frozenset(self.trader.ledger.positions) if self.trader else frozenset()
         return wishes_of(self._wishing, wishes * 0.4, self.climate.sells if wishes else 0.0, held)
 
-    def _alive(self) -> TraderProcess:
+    def alive(self) -> CoreProcess:
         """The process that trades; a new one where there is none."""
         while self.trader is None:
             journal = SimulatedJournal(self.disk, self.clock, self.point, self._committed)
@@ -192,6 +209,7 @@ class World:
 
     def _died(self) -> None:
         self.seen["restarts"] += 1
+        self.oracle.died()
         if self.trader is not None:
             for life in self.trader.lives.live.values():
                 self.seen[f"fault crash × {life.status.value}"] += 1
@@ -204,37 +222,6 @@ class World:
         else:
             self.dies_at = -1
         self.clock.pass_ms(1_000 + self._dying.randrange(20_000))
-
-    def _cycle(self, number: int, proposed: tuple[TradeProposal, ...]) -> None:
-        trader = self._alive()
-        self.people.to_the_door(trader)
-        reached = trader.sync()
-        now, cycle_id = self.clock.now(), f"c{number}"
-        snapshot = snapshot_of(cycle_id, self.venue, self.clock, trader.ledger.positions)
-        marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
-        trader.record(Marked(now, trader.ledger.nlv_usd(marks)), CycleBegan(now, cycle_id, ""))
-        book = trader.ledger.book(now, marks, THEMES, {})
-        proposals = Proposals(cycle_id, now, proposed if reached else ())
-        decision = dispose(self._desk, snapshot, book, proposals)
-        self._note(decision, trader)
-        self.oracle.decided(snapshot, book, decision.intents)
-        trader.decided_ms = self.clock.ms
-        trader.carry_out(decision, proposals, cycle_id)
-        trader.record(CycleEnded(self.clock.now(), cycle_id, "complete"))
-
-    def _between(self, end: int) -> None:
-        """Look after what works until the next cycle: seldom in peace, every other second under kill."""
-        trader = self._alive()
-        looked = self.clock.ms
-        while self.clock.ms < end:
-            if self.people.to_the_door(trader):
-                trader.sync()
-            working = trader.at_work
-            self.clock.until(min(end, self.clock.ms + (WATCH_MS if working else MINUTE_MS)))
-            pause = 2 * WATCH_MS if self.people.killed else LOOK_MS
-            if working and self.clock.ms < end and self.clock.ms - looked >= pause:
-                trader.sync()
-                looked = self.clock.ms
 
     # Who is told
 
@@ -270,6 +257,8 @@ class World:
 
     def _committed(self, events: tuple[Event, ...]) -> None:
         self.oracle.committed(events)
+        if self.fate.after is not None and any(isinstance(event, self.fate.after) for event in events):
+            self.fate, self.dies_at = replace(self.fate, after=None), self.points
         if self.traced:
             for event in events:
                 self.say(f"commit {event!r}")
@@ -283,7 +272,12 @@ class World:
         if self.traced:
             self.say(f"venue {kind} {order.order_id} {order.filled}")
 
-    def _note(self, decision: Decision, trader: TraderProcess) -> None:
+    def deciding(self, snapshot: Snapshot, book: Book) -> None:
+        """A decision is about to be made on *snapshot* and *book*."""
+        self.oracle.deciding(snapshot, book)
+
+    def decided(self, decision: Decision) -> None:
+        """Count what was decided."""
         for verdict in decision.verdicts:
             for objection in verdict.objections:
                 self.seen[f"gate {objection.risk_reason.value}"] += 1
@@ -291,6 +285,11 @@ class World:
             self.seen[f"gate {trip.risk_reason.value}"] += 1
         if decision.intents:
             self.seen["decisions with intents"] += 1
+
+    def operator_writes(self, events: Sequence[Event]) -> None:
+        """What the operator has to say, in a journal that no process has open; the next reads it."""
+        SimulatedJournal(self.disk, self.clock, committed=self._committed).append(events)
+        self.trader = None
 
 
 __all__ = ["CASH", "SYMBOLS", "Crash", "Fate", "Outcome", "World", "at"]

@@ -56,7 +56,11 @@ class StopFlag:
         return self.is_set()
 
     def on_urgent(self, hurry: Callable[[], object]) -> None:
-        """Call *hurry* when somebody insists, for instance to cut the running notebook short."""
+        """
+        Call *hurry* when somebody insists, for instance to cut the running notebook short.
+
+        From a signal handler: it must not print, log or take a lock that whoever was interrupted may hold.
+        """
         self._on_urgent.append(hurry)
 
     def close(self) -> None:

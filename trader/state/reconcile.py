@@ -44,11 +44,11 @@ def holdings(cash_usd: Decimal, positions: Iterable[Position]) -> dict[str, Deci
 
 
 def foreign(balances: Mapping[str, Balance], ours: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """What the account owns beyond *ours*, by currency; nothing where both agree."""
+    """What the account owns beyond *ours*, by currency; what is missing of ours is no holding, but a difference."""
     found = {}
     for currency in sorted(balances.keys() | ours.keys()):
         rest = _total(balances, currency) - ours.get(currency, ZERO)
-        if rest:
+        if rest > ZERO:
             found[currency] = rest
     return found
 

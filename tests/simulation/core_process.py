@@ -1,0 +1,164 @@
+"""
+The process under test as it runs in LIVE: the gateway's own core over its own books, on a venue in memory.
+
+Nothing of it is made up here: `Books` recovers from the journal and looks a last time before every send, `TradingCore`
+begins, judges and finishes, and the scheduler's rule says which minute a process may still decide on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.simulation.clock import START_MS, at, ms_of
+from tests.simulation.house import STRATEGIES, SYMBOLS
+from tests.simulation.market import SimulatedMarket
+from tests.simulation.oracle import Violation
+from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_engine import WireSetup
+from trader.execution.wiring import WirePolicy
+from trader.gateway.account import Account
+from trader.gateway.books import Books
+from trader.gateway.core import Cycle, StaleCycle, TradingCore
+from trader.gateway.desk_info import StrategyFacts
+from trader.model.decision import Proposals
+from trader.model.events import Event
+from trader.model.trading import TradeProposal
+from trader.ops.scheduler import next_start
+from trader.ports import Journal
+from trader.risk.freshness import Freshness
+from trader.running.coinbase_ground import last_look
+from trader.state.ledger import Ledger
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+MINUTE_MS = 60_000
+MINUTE = timedelta(minutes=1)
+WATCH_MS, KILLED_MS, LOOK_MS = 1_000, 2_000, 20_000
+FACTS = tuple(StrategyFacts(name, 60, 2) for name in STRATEGIES)
+FRESHNESS = Freshness()
+AGAIN = 0.05
+"""How often a cell is run again, and how often a kernel that should be dead answers."""
+
+
+class CoreProcess:
+    """One life of the trader in *world*; a mutant overrides a part of it."""
+
+    books_type: type[Books] = Books
+    core_type: type[TradingCore] = TradingCore
+
+    def __init__(self, world: World, journal: Journal) -> None:
+        self.world, self.journal = world, journal
+        market = self.market = SimulatedMarket(world.feed, world.minutes, world.clock.now())
+        setup = WireSetup(
+            world.wire, world.clock, SYMBOLS, self.policy(), market.quote, lambda symbol: world.climate.stops_rest
+        )
+        self.books = self.books_type(
+            world.desk,
+            market,
+            journal,
+            Account("live", "sim", world.cash, "0", ""),
+            wire=setup,
+            forbids=last_look(market, world.clock, FRESHNESS, lambda: ""),  # type: ignore[arg-type]
+            killed=self.killed,
+        )
+        assert self.books.wired is not None
+        self.wired = self.books.wired
+        self.core = self.core_type(self.books, FACTS)
+        self._previous: datetime | None = None
+        self._last = ""
+
+    def policy(self) -> WirePolicy:
+        """How intents meet the venue, in this climate."""
+        climate = self.world.climate
+        asks_first = climate.slow_preview > 0 or self.world.seed % 3 == 0
+        return WirePolicy(preview=asks_first, maker_ttl=climate.maker_minutes * MINUTE)
+
+    def killed(self) -> str:
+        """The kill switch, as the process reads it."""
+        return "kill was pressed" if self.world.people.killed else ""
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.books.ledger
+
+    @property
+    def lives(self) -> Lifecycle:
+        return self.wired.lives
+
+    @property
+    def at_work(self) -> bool:
+        """Something is at the venue, or may be, that needs looking after."""
+        return any(life.at_venue and not life.intent.protects for life in self.lives.live.values())
+
+    def take_up(self) -> None:
+        """What is done once the books are taken up, before the first cycle."""
+        self.core.started(self.world.lives)
+        self.books.look_again()
+
+    def sync(self) -> bool:
+        return self.wired.sync()
+
+    def heed_kill(self) -> None:
+        self.books.look_again()
+
+    def cycle(self, number: int, proposed: tuple[TradeProposal, ...]) -> None:
+        """The cycle of minute *number*, if its window is not over and it was not decided on before."""
+        world, as_of = self.world, at(START_MS + number * MINUTE_MS)
+        slot = next_start(self._previous, MINUTE, world.clock.now(), world.jitter)
+        if slot.as_of != as_of:
+            world.seen["slot missed"] += 1
+            return
+        world.clock.until(ms_of(slot.starts_at))
+        self._previous = slot.as_of
+        k = self.market.index_at_or_after(as_of)
+        if k < self.books.following:
+            world.seen["slot decided already"] += 1
+            return
+        cycle = self.core.begin(k)
+        world.deciding(cycle.snapshot, self.books.book())
+        proposals = Proposals(cycle.id, cycle.snapshot.as_of, proposed)
+        self._answers_late(cycle, proposals)
+        world.decided(self.core.submit(cycle.id, proposals))
+        self._answers_late(cycle, proposals)
+        self.core.finish(cycle.id, "complete")
+        self._last = cycle.id
+
+    def _answers_late(self, cycle: Cycle, proposals: Proposals) -> None:
+        """A cell is run once more, or a kernel of an earlier cycle wakes up: neither may count."""
+        dice, decided = self.world.cells.random(), cycle.decision
+        if decided is not None and dice < AGAIN:
+            if self.core.submit(cycle.id, replace(proposals, proposals=proposals.proposals * 2)) is not decided:
+                raise Violation("I-3", f"cycle {cycle.id} was answered twice and decided twice")
+            self.world.seen["submitted again"] += 1
+        elif self._last and dice > 1 - AGAIN:
+            with suppress(StaleCycle):
+                self.core.submit(self._last, replace(proposals, snapshot_id=self._last))
+                raise Violation("I-3", f"cycle {self._last} is over and was answered all the same")
+            self.world.seen["submitted late"] += 1
+
+    def between(self, end: int) -> None:
+        """Look after what may not wait until the next cycle: seldom in peace, every other second under kill."""
+        world = self.world
+        clock, people = world.clock, world.people
+        looked = clock.ms
+        while clock.ms < end:
+            people.to_the_door(self)
+            if world.trader is not self:  # the operator has been here: another process goes on
+                world.alive().between(end)
+                return
+            restless = self.at_work or people.killed
+            clock.until(min(end, clock.ms + (WATCH_MS if restless else MINUTE_MS)))
+            pause = KILLED_MS if people.killed else LOOK_MS
+            if restless and clock.ms < end and clock.ms - looked >= pause:
+                self.books.look_again()
+                looked = clock.ms
+
+    def let_go_on(self, events: Sequence[Event]) -> None:
+        """The operator stops the process, writes down what he knows, and starts it again."""
+        self.core.stopped("stopped by the operator")
+        self.world.operator_writes(events)
