@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -172,6 +175,30 @@ def test_the_pace_holds_for_all_who_ask():
         pacer.wait()
 
     assert naps.now == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.req("RATE")
+def test_those_who_waited_through_a_stall_do_not_leave_together():
+    left, awake_at = [], time.monotonic() + 0.4
+
+    def sleep(seconds):
+        """Nobody wakes before the stall is over."""
+        time.sleep(max(seconds, awake_at - time.monotonic()))
+
+    pacer = Pacer(20, sleep, time.monotonic)
+
+    def leave():
+        pacer.wait()
+        left.append(time.monotonic())
+
+    threads = [threading.Thread(target=leave) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert min(after - before for before, after in pairwise(sorted(left))) > 0.02
 
 
 @pytest.mark.parametrize(

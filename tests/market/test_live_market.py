@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,16 @@ from tests.market.made_bars import NEW_YEAR, made_bars, stored
 from tests.market.test_coinbase_frames import frame, levels, ticker, traded
 from tests.market.venue import BTC, THIN, Naps, asking
 from tests.simulator.conftest import on_stage
+from trader.errors import ExchangeUnreachable
+from trader.market.bars import epoch_seconds
 from trader.market.coinbase_frames import parse
 from trader.market.coinbase_rest import PublicRest
 from trader.market.coinbase_streams import Streams
 from trader.market.gather import Need, gather
 from trader.market.history import Lake
 from trader.market.live import LiveMarket, LiveWanted, watched
-from trader.market.live_fill import NotYet
+from trader.market.live_fill import BackFill, NotYet
+from trader.market.live_window import NOTHING, LiveWindow
 from trader.market.replay import ReplayMarket
 from trader.market.symbols import UnknownSymbol
 from trader.model.market import ProductFlag, Quote, Regime
@@ -129,6 +133,55 @@ def test_instants_mean_the_same_in_every_process(tmp_path):
         assert market.index_at_or_after(market.time(k)) == k
         assert market.time(market.last).year == 2100
         assert market.times(np.array([k])).tolist() == [int(market.time(k).timestamp())]
+
+
+@pytest.mark.req("U1", "U3")
+def test_only_the_regimes_symbol_is_read_as_far_back_as_the_regime_needs(tmp_path):
+    said = []
+    for number, back in enumerate(({"history_seconds": 2 * 86_400}, {"regime_seconds": 2 * 86_400})):
+        (tmp_path / str(number)).mkdir()
+        with live(tmp_path / str(number), begin=BEGIN + timedelta(days=1), **back) as market:
+            to(market, BEGIN.replace(second=0) + timedelta(days=1, minutes=5))
+            begun = {symbol: int(epoch_seconds(frame)[0]) for symbol, frame in market.panel.frames.items()}
+            candles = calls_since(market, 0).count("public_candles")
+            members = {symbol: (one.eligible, one.tier) for symbol, one in market.membership.items()}
+            said.append((begun, candles, market.regime, members))
+    (all_of_it, many, *rest), (as_needed, fewer, *same) = said
+
+    assert rest == same
+    assert as_needed[BTC] == all_of_it[BTC] == EPOCH
+    assert all_of_it[THIN] < EPOCH + 86_400 <= as_needed[THIN]
+    assert fewer < many
+
+
+class Together:
+    """A venue that answers once two have asked, or when it is told to fail."""
+
+    host = "venue"
+
+    def __init__(self, fails=False):
+        self.fails, self.asked, self.two = fails, [], threading.Barrier(2)
+
+    def candles(self, symbol, seconds, first, last):
+        self.asked.append(symbol)
+        if self.fails:
+            raise ExchangeUnreachable("venue: silent")
+        self.two.wait(5)
+        return NOTHING
+
+
+def test_history_is_asked_for_several_symbols_side_by_side():
+    symbols = [f"A{number}-USD" for number in range(10)]
+    for fails in (False, True):
+        venue = Together(fails)
+        fill = BackFill(venue, Streams(symbols), LiveWindow(symbols, 60, 0), lambda seconds: None)
+        if fails:
+            with pytest.raises(ExchangeUnreachable, match="silent"):
+                fill.load(EPOCH)
+        else:
+            fill.load(EPOCH)
+            assert fill.known == dict.fromkeys(symbols, EPOCH)
+            assert sorted(venue.asked) == symbols
 
 
 @pytest.mark.parametrize("interval_seconds", [300, 900, 3_600, 86_400])

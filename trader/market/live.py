@@ -42,7 +42,8 @@ LATE_START: Final = timedelta(seconds=8_640)
 class LiveWanted:
     """
     What to run on.  *since* is where an account with simulated fills stopped, so that its bars are played;
-    *end* is the last instant; *history_seconds* is what must be warm before the first.
+    *end* is the last instant; *history_seconds* is what must be warm before the first, *regime_seconds* how far back
+    the regime is read, of its own symbol alone.
     """
 
     tradable: tuple[str, ...]
@@ -51,6 +52,7 @@ class LiveWanted:
     since: datetime | None = None
     end: datetime | None = None
     seed: int = 0
+    regime_seconds: int = 0
 
 
 def watched(tradable: tuple[str, ...], regime: RegimePolicy) -> tuple[str, ...]:
@@ -89,9 +91,10 @@ class LiveMarket:
         self.first = self.index_at_or_after(wanted.since or now - LATE_START)
         self.last = self.index_at_or_after(wanted.end or FAR)
         back = max(0, at - self.first * self.step)
-        self._window = LiveWindow(symbols, self.step, wanted.history_seconds + back)
+        longer = {regime.symbol: wanted.regime_seconds + back}
+        self._window = LiveWindow(symbols, self.step, wanted.history_seconds + back, longer)
         self.fill = BackFill(rest, streams, self._window, sleep)
-        self.fill.load(self._window.begin(at), at)
+        self.fill.load(at)
         self.feed = Vouching(rest, streams, self.fill, self.step)
         self._now = self._closed(at)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,20 +22,33 @@ from trader.market.panel import DensePanel, Panel, dense
 from trader.market.timeframes import Timeframes
 from trader.model.market import DAY_SECONDS, FloatArray, IntArray, Product
 
+ALIKE: Mapping[str, int] = MappingProxyType({})
 NOTHING = Candles(np.empty(0, np.int64), np.empty((len(COLUMNS), 0)))
 
 
 class LiveWindow:
-    """Closed bars of *symbols*, *step* seconds long, from a midnight at least *history_seconds* back."""
+    """
+    Closed bars of *symbols*, *step* seconds long, from a midnight at least *history_seconds* back.
 
-    def __init__(self, symbols: Sequence[str], step: int, history_seconds: int) -> None:
+    *longer_seconds* is how far back a symbol goes that is read further than the others; they begin later in the window.
+    """
+
+    def __init__(
+        self, symbols: Sequence[str], step: int, history_seconds: int, longer_seconds: Mapping[str, int] = ALIKE
+    ) -> None:
         self.symbols, self.step = tuple(sorted(symbols)), step
-        self._history_seconds = max(history_seconds, DAY_SECONDS)
+        usual = max(history_seconds, DAY_SECONDS)
+        self._back = {symbol: max(usual, longer_seconds.get(symbol, 0)) for symbol in self.symbols}
+        self._history_seconds = max(self._back.values(), default=usual)
         self._rows: dict[str, Candles] = dict.fromkeys(self.symbols, NOTHING)
 
     def begin(self, at: int) -> int:
         """The first second (epoch) of the window that ends at *at*: a midnight."""
         return (at - self._history_seconds) // DAY_SECONDS * DAY_SECONDS
+
+    def begin_of(self, symbol: str, at: int) -> int:
+        """The first second of what is wanted of *symbol* in it: a midnight too, not before the window's."""
+        return (at - self._back[symbol]) // DAY_SECONDS * DAY_SECONDS
 
     def add(self, symbol: str, found: Candles) -> None:
         """Bars that follow those of *symbol* so far; the ones that are there already are passed over."""

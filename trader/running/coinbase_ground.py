@@ -67,8 +67,15 @@ def _market(
     feed = Feed(watched(symbols, regime), streams, limits=config.outlier(), twins=twins)
     stack.callback(feed.close)
     feed.start()
-    history = history_seconds(regime, [facts.window_bars * facts.timeframe_seconds for facts in strategies])
-    wanted = LiveWanted(symbols, asked.granularity or GRANULARITY, history, since, asked.end, config.app.seed)
+    wanted = LiveWanted(
+        tradable=symbols,
+        granularity=asked.granularity or GRANULARITY,
+        history_seconds=max((facts.window_bars * facts.timeframe_seconds for facts in strategies), default=0),
+        regime_seconds=history_seconds(regime, ()),
+        since=since,
+        end=asked.end,
+        seed=config.app.seed,
+    )
     market = LiveMarket(rest, feed.streams, wanted, config.universe(), regime)
     for seconds in sorted({facts.timeframe_seconds for facts in strategies}):
         market.timeframes.frames(seconds)
