@@ -97,7 +97,6 @@ class Rig:
         while not self.core.exhausted:
             self.cycle(propose)
         self.come_to(self.market.time(self.market.last))
-        self.market.advance(self.market.last)
         self.core.close_out()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trader.desk import dispose
-from trader.errors import TraderError
+from trader.errors import ExchangeUnreachable, TraderError
 from trader.gateway.admission import Admission
 from trader.gateway.books import Books
 from trader.gateway.desk_info import StrategyFacts, needs_of
@@ -124,8 +124,15 @@ class TradingCore:
         return cycle
 
     def close_out(self) -> Sequence[Event]:
-        """History is over: settle it to its last instant, at which nothing is decided; what happened in it."""
+        """
+        History is over: settle it to its last instant, at which nothing is decided; what happened in it.
+
+        Raises ExchangeUnreachable where its last bars cannot be had: whoever comes next settles them.
+        """
         self.books.journal.forget()
+        if not self.market.advance(self.market.last):
+            end = f"{self.market.time(self.market.last):%Y-%m-%dT%H:%M}Z"
+            raise ExchangeUnreachable(f"the bars up to {end} cannot be had; what happened is settled by the next run")
         happened = self.books.settle(self.market.last)
         if happened:
             self.books.journal.append(happened)

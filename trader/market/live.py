@@ -98,14 +98,19 @@ class LiveMarket:
         self.feed = Vouching(rest, streams, self.fill, self.step)
         self._now = self._closed(at)
 
-    def advance(self, k: int) -> None:
-        """Make everything up to instant *k* known, as far as the venue answers; waits for the last bar to be over."""
+    def advance(self, k: int) -> bool:
+        """
+        Make everything up to instant *k* known, as far as the venue answers; waits for the last bar to be over.
+
+        False where it did not, so that bars up to *k* may be missing.
+        """
         at = k * self.step
         if at > self._now.at:
             self.exchange_down = not (self.fill.reach(at) and self.fill.tried(self._products.look))
             if not self.fill.down:
                 self.fill.tried(lambda: self.feed.ask_again(self.tradable, self.time(k)))
             self._now = self._closed(at)
+        return not (self.exchange_down or self.fill.down)
 
     def _closed(self, at: int) -> WindowAt:
         found = self._window.close(at, self.products)

@@ -80,7 +80,8 @@ class Market(Protocol):
     @property
     def climate(self) -> Weather: ...
 
-    def advance(self, k: int) -> None: ...
+    def advance(self, k: int) -> bool:
+        """Make everything up to instant *k* known; False where nobody could be asked, so that some of it is not."""
 
     def time(self, k: int) -> datetime: ...
 

@@ -113,8 +113,9 @@ class ReplayMarket:
             self.regime = turned
         return found, turned
 
-    def advance(self, k: int) -> None:
+    def advance(self, k: int) -> bool:
         """History is all there: nothing has to be waited for."""
+        return True
 
     def changes(self, k: int) -> tuple[tuple[Membership, ...], Regime | None]:
         """

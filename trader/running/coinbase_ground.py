@@ -21,7 +21,7 @@ from trader.model.orders import OrderIntent, OrderType
 from trader.model.trading import Side
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
-from trader.running.asked import RunAsked, interval_of
+from trader.running.asked import CannotRun, RunAsked, interval_of
 from trader.running.dealt import Dealt, listed, universe_of
 from trader.running.ground import Ground
 from trader.running.places import Places
@@ -48,6 +48,7 @@ def on_coinbase(
     dealt = Dealt(wanted) if named else listed(wanted, states, rest.host)
     twins = {symbol: state.alias for symbol, state in states.items() if state.alias}
     since = None if account else _stopped_at(places)
+    _refuse_the_past(asked.end, since, rest)
     market = _market(asked, config, dealt.symbols, strategies, rest, since, twins, stack)
     clock = account.clock if account is not None else venue_clock(rest.time, speed)
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
@@ -56,6 +57,12 @@ def on_coinbase(
         market, f"Coinbase at {settings.rest_host}", interval, clock, warnings=dealt.notes, take_up=market.take_up
     )
     return ground if account is None else _traded(ground, market, account, config)
+
+
+def _refuse_the_past(end: datetime | None, since: datetime | None, rest: PublicRest) -> None:
+    """An *end* that is over decides nothing; bars *since* a simulated account stopped can still be played."""
+    if end is not None and end <= (since or rest.time()):
+        raise CannotRun(f"--end {end:%Y-%m-%dT%H:%M}Z is over at {rest.host}; name an end that is to come, or none")
 
 
 def _market(

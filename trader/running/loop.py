@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from trader.errors import TraderError
+from trader.errors import ExchangeUnreachable, TraderError
 from trader.model.events import OrderFilled
 from trader.ops.scheduler import LeapPace, Pace, Scheduler, Slot, WallPace
 from trader.ops.signals import StopFlag, stop_on_signals
@@ -58,7 +58,7 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         _cycles(asked, session, stop, voice, run)
         emptied(session, dog, stop, voice)
         left_alone(session.gateway.core.books.unprotected, voice)
-        run.ended = _why(session, stop, asked)
+        run.ended = run.ended or _why(session, stop, asked)
         session.gateway.core.stopped(run.ended)
         run.fills, run.fingerprint = fills_of(session.journal.replay())
         run.nlv_usd = round(float(session.gateway.core.books.book().nlv_usd), 2)
@@ -69,14 +69,13 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
 
 def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
     core, market = session.gateway.core, session.market
+    clock, end = session.ground.clock, market.time(market.last)
+    start = market.time(core.books.following) if clock is None else clock.now()
+    speed = asked.speed if clock is None else clock.speed
+    pace: Pace = LeapPace(start) if speed is None else WallPace(SystemClock(), start, speed)
     if not core.exhausted:
-        clock = session.ground.clock
-        start = market.time(core.books.following) if clock is None else clock.now()
-        speed = asked.speed if clock is None else clock.speed
-        pace: Pace = LeapPace(start) if speed is None else WallPace(SystemClock(), start, speed)
         interval = timedelta(seconds=session.ground.interval_seconds)
-        scheduler = Scheduler(interval, pace, Random(), end=market.time(market.last))
-
+        scheduler = Scheduler(interval, pace, Random(), end=end)
         stops = StopsTold(voice, _takes_stops(session))
 
         def cycle(slot: Slot) -> None:
@@ -92,9 +91,15 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
         if stop.is_set() or (tally.ran == asked.cycles and not core.exhausted):
             return
     if core.books.settled is None or core.books.settled < market.last:
-        last = sum(isinstance(event, OrderFilled) for event in core.close_out())
-        end = f"{market.time(market.last):%Y-%m-%d %H:%M} UTC"
-        voice.note(f"history ends at {end}; {plural(last, 'fill')} in its last interval")
+        if clock is not None and not pace.wait_until(end, stop):  # its last bars are still being made
+            return
+        try:
+            last = sum(isinstance(event, OrderFilled) for event in core.close_out())
+        except ExchangeUnreachable as error:
+            run.ended = str(error)
+            voice.critical(run.ended)
+            return
+        voice.note(f"history ends at {end:%Y-%m-%d %H:%M} UTC; {plural(last, 'fill')} in its last interval")
 
 
 def _takes_stops(session: Session) -> Callable[[str], bool]:
