@@ -52,15 +52,17 @@ def test_the_upper_end_doubles_up_to_the_cap():
     assert clock.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
 
 
-@pytest.mark.slow
-@pytest.mark.req("CB1")
-def test_the_jitter_is_full_and_even():
+def drawn_by(chance):
+    """The pauses of many outages, with the chance that *chance* makes of a seed."""
     drawn = []
     for seed in range(ROUNDS):
-        ask, clock = retries(rng=random.Random(seed))
+        ask, clock = retries(rng=chance(seed))
         ask(Answers(BROKEN))
         drawn.append(clock.slept)
+    return drawn
 
+
+def full_and_even(drawn):
     for attempt, waits in enumerate(zip(*drawn, strict=True)):
         bound = min(30.0, 2.0**attempt)
         shares = [wait / bound for wait in waits]
@@ -70,6 +72,27 @@ def test_the_jitter_is_full_and_even():
         assert max(shares) > 0.97
         fifths = [sum(int(share * 5) == part for share in shares) for part in range(5)]
         assert sum((found - ROUNDS / 5) ** 2 / (ROUNDS / 5) for found in fifths) < 23.5  # chi², 4 degrees, p = 1e-4
+
+
+class Half(random.Random):
+    """Equal jitter, planted: never less than half the bound."""
+
+    def uniform(self, low, high):
+        return super().uniform(high / 2, high)
+
+
+@pytest.mark.slow
+@pytest.mark.req("CB1")
+def test_the_jitter_is_full_and_even():
+    full_and_even(drawn_by(random.Random))
+
+
+@pytest.mark.slow
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("planted", [lambda seed: Highest(), Half], ids=["no jitter", "equal jitter"])
+def test_jitter_that_is_not_full_is_caught(planted):
+    with pytest.raises(AssertionError):
+        full_and_even(drawn_by(planted))
 
 
 @pytest.mark.req("CB1")
@@ -133,23 +156,42 @@ def test_no_attempt_begins_after_the_deadline():
     assert began == [0.0, 4.0, 9.0]
 
 
-@pytest.mark.slow
-@pytest.mark.req("CB1")
-def test_an_outage_is_not_answered_with_a_storm():
+def retries_of_an_outage(rules):
+    """Half an hour of ten questions a second from as many threads, none of them answered: how often it is retried."""
     clock = WrittenTime()
-    ask, _ = retries(RetryRules(), clock=clock, rng=random.Random(3))
+    ask, _ = retries(rules, clock=clock, rng=random.Random(3))
     asked = 0
     while clock.seconds < 1000 + 1800:
         answers = Answers(BROKEN)
         before = clock.seconds
         ask(answers)
         asked += answers.asked - 1
-        clock.seconds = before + 0.1  # ten questions a second, for half an hour, from as many threads
+        clock.seconds = before + 0.1
+    return asked, ask, clock
 
+
+def within_the_budget(asked):
     assert asked <= BUDGET_BURST + 1800 * RetryRules().budget_per_second + 1
+
+
+@pytest.mark.slow
+@pytest.mark.req("CB1")
+def test_an_outage_is_not_answered_with_a_storm():
+    asked, ask, clock = retries_of_an_outage(RetryRules())
+
+    within_the_budget(asked)
     assert ask(Answers(BROKEN, {"fine": 1})) in ({"fine": 1}, BROKEN)
     clock.seconds += 60
     assert ask(Answers(BROKEN, {"fine": 1})) == {"fine": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.req("CB1")
+def test_retries_without_a_budget_are_caught():
+    asked, _, _ = retries_of_an_outage(RetryRules(budget_per_second=1e6))
+
+    with pytest.raises(AssertionError):
+        within_the_budget(asked)
 
 
 @pytest.mark.req("CB1")

@@ -58,7 +58,9 @@ LOOSE = {
 
 
 class LiveAccount:
-    """One live account in *folder*, on the simulator of *stage*."""
+    """One live account in *folder*, on the simulator of *stage*; *program* is what runs as `trader`."""
+
+    program = "trader.cli"
 
     def __init__(self, folder: Path, stage: Any, *, timeframe: str = "1m", speed: float = 60, **settings: Any) -> None:
         self.folder, self.stage, self.timeframe, self.speed = folder, stage, timeframe, speed
@@ -79,7 +81,7 @@ class LiveAccount:
 
     def command(self, verb: str, *options: str) -> list[str]:
         sets = [part for key, value in self.settings.items() for part in ("--set", f"{key}={value}")]
-        return [sys.executable, "-m", "trader.cli", verb, "--config-dir", str(ROOT / "config/demo"), *sets, *options]
+        return [sys.executable, "-m", self.program, verb, "--config-dir", str(ROOT / "config/demo"), *sets, *options]
 
     def trader(self, verb: str, *options: str, typed: str = "", timeout: float = 120) -> Any:
         return subprocess.run(

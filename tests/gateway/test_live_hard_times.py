@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.gateway import storming
 from tests.gateway.drill import FUNDS, Console, calls, until
 from tests.gateway.live import LiveAccount
 from tests.gateway.sessions import ROOT
@@ -84,22 +85,46 @@ def test_stopped_at_any_instant_nothing_more_is_sent_and_it_can_be_started_again
         nothing_is_broken(stage, account)
 
 
+def asked_per_second(stage, kind, seconds):
+    """How many requests a second come while everything is turned away."""
+    stage.direct("/faults", faults=[{"route": "*", "kind": kind, "status": 503}])
+    began = len(stage.simulator.station.log)
+    time.sleep(seconds)
+    return (len(stage.simulator.station.log) - began) / seconds
+
+
+def no_storm(per_second):
+    assert per_second <= 0.2 * PRIVATE_PER_SECOND
+
+
 @pytest.mark.req("X1", "CB1")
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["throttled", "status_before"])
 def test_a_venue_that_turns_everything_away_is_not_stormed_and_is_traded_on_afterwards(tmp_path, kind):
     with a_live_account(tmp_path) as (stage, account), running(account) as console:
         until(lambda: stage.venue.fills, 60, console, "a first fill")
-        stage.direct("/faults", faults=[{"route": "*", "kind": kind, "status": 503}])
-        began = len(stage.simulator.station.log)
-        time.sleep(STORM_SECONDS)
-        asked = len(stage.simulator.station.log) - began
+        asked = asked_per_second(stage, kind, STORM_SECONDS)
         creates = calls(stage, "create_order")
         stage.direct("/faults", faults=[])
         calm = time.monotonic()
         back = until(lambda: calls(stage, "create_order") > creates, 60, console, "an order after the calm") - calm
-        print(f"{kind}: {asked / STORM_SECONDS:.1f} requests/s of {PRIVATE_PER_SECOND:g}, trades {back:.1f} s after it")
-        assert asked / STORM_SECONDS <= 0.2 * PRIVATE_PER_SECOND
+        print(f"{kind}: {asked:.1f} requests/s of {PRIVATE_PER_SECOND:g}, trades {back:.1f} s after it")
+        no_storm(asked)
         console.process.send_signal(signal.SIGTERM)
         console.process.wait(OVER_SECONDS)
         nothing_is_broken(stage, account)
+
+
+@pytest.mark.req("CB1")
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["throttled", "status_before"])
+def test_one_who_asks_again_at_once_and_for_ever_is_caught(tmp_path, kind):
+    with a_live_account(tmp_path) as (stage, account):
+        account.program = storming.__name__
+        with running(account) as console:
+            until(lambda: stage.venue.fills, 60, console, "a first fill")
+            asked = asked_per_second(stage, kind, STORM_SECONDS / 2)
+            stage.direct("/faults", faults=[])
+    print(f"{kind}: {asked:.1f} requests/s with the fault planted")
+    with pytest.raises(AssertionError):
+        no_storm(asked)
