@@ -49,6 +49,11 @@ def configured(asked: Asked) -> Config:
     return load_config(asked.config_dir, asked.overrides)
 
 
+def seeded(asked: Asked, seed: int | None) -> Asked:
+    """*asked* with *seed*, where one is given, as its `app.seed`: whatever a seed may not be is told by that key."""
+    return asked if seed is None else replace(asked, overrides=(*asked.overrides, f"app.seed={seed}"))
+
+
 def none_enabled(config_dir: Path, there: Sequence[str]) -> NoStrategy:
     """What to say where no strategy would run and *there* are these."""
     return NoStrategy(
@@ -82,17 +87,16 @@ def backtest_job(
     from trader.market.choose import choose, history_seconds
     from trader.strategy import window_bars
 
-    config = configured(asked)
+    config = configured(seeded(asked, seed))
     strategies = strategies_of(asked, config)
-    seed = config.app.seed if seed is None else seed
     regime = config.regime()
     windows = [window_bars(one.strategy) * one.timeframe_seconds for one in strategies]
-    chosen = choose(replace(wanted, seed=seed), regime.symbol, history_seconds(regime, windows))
+    chosen = choose(replace(wanted, seed=config.app.seed), regime.symbol, history_seconds(regime, windows))
     return Job(
         config=config,
         chosen=chosen,
         strategies=strategies,
         cash_usd=config.app.starting_cash_usd if cash_usd is None else cash_usd,
-        seed=seed,
+        seed=config.app.seed,
         name=name,
     )
