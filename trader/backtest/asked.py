@@ -68,11 +68,13 @@ def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
 
     Raises NoStrategy, with what there is, where that is none.
     """
+    from trader.backtest.patience import ANSWER_SECONDS, patience
     from trader.guard import AuditGuard
     from trader.loader import discover, load_strategies
 
     defaults = config.signal_defaults()
-    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, defaults, AuditGuard())
+    with patience(ANSWER_SECONDS, "being loaded"):
+        loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, defaults, AuditGuard())
     running = tuple(one for one in loaded if one.stanza.enabled)
     if not running:
         raise none_enabled(asked.config_dir, list(discover(asked.strategies_dir)))
