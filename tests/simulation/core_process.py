@@ -41,7 +41,7 @@ MINUTE = timedelta(minutes=1)
 WATCH_MS, KILLED_MS, LOOK_MS = 1_000, 2_000, 20_000
 FACTS = tuple(StrategyFacts(name, 60, 2) for name in STRATEGIES)
 FRESHNESS = Freshness()
-AGAIN = 0.05
+AGAIN, SILENT = 0.05, 0.3
 """How often a cell is run again, and how often a kernel that should be dead answers."""
 
 
@@ -119,13 +119,15 @@ class CoreProcess:
         if k < self.books.following:
             world.seen["slot decided already"] += 1
             return
+        unread = world.wire.unread
         cycle = self.core.begin(k)
-        world.deciding(cycle.snapshot, self.books.book())
+        world.deciding(cycle.snapshot, self.books.book(), world.wire.unread > unread)
         proposals = Proposals(cycle.id, cycle.snapshot.as_of, proposed)
         self._answers_late(cycle, proposals)
-        world.decided(self.core.submit(cycle.id, proposals))
+        if proposed or world.cells.random() > SILENT:  # a notebook that dies says nothing; nothing it wanted is lost
+            self.core.submit(cycle.id, proposals)
         self._answers_late(cycle, proposals)
-        self.core.finish(cycle.id, "complete")
+        world.decided(self.core.finish(cycle.id, "complete").decision)
         self._last = cycle.id
 
     def _answers_late(self, cycle: Cycle, proposals: Proposals) -> None:
@@ -158,7 +160,12 @@ class CoreProcess:
                 self.books.look_again()
                 looked = clock.ms
 
+    def rests(self) -> None:
+        """The account is at rest: what is in memory is what the record says."""
+        self.world.audit.replayed(self.world.disk.events, self.ledger, self.lives)
+
     def let_go_on(self, events: Sequence[Event]) -> None:
         """The operator stops the process, writes down what he knows, and starts it again."""
         self.core.stopped("stopped by the operator")
+        self.rests()
         self.world.operator_writes(events)

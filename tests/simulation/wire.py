@@ -18,6 +18,7 @@ from tests.simulation.weather import ASK_FAULTS, CANCEL_FAULTS, CLIENT_TIMEOUT_M
 from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
 
+READ_BY_A_LOOK = ("products", "orders", "fills", "balances")
 TOKEN_MS = 120_000
 """A request that has not been taken by then cannot authenticate any more."""
 
@@ -59,6 +60,8 @@ class SimulatedWire:
     questions: list[str] = field(default_factory=list)
     host: str = "simulated"
     flights: list[Flight] = field(default_factory=list)
+    unread: int = 0
+    """How many questions went unanswered without which nobody knows how the account stands."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
 
     # What changes something
@@ -146,6 +149,7 @@ class SimulatedWire:
             self.told.said(f"{name}: {fault or 'ok'}")
         if fault:
             self.told.fault(f"ask_{fault}")
+            self.unread += name in READ_BY_A_LOOK
             raise WireDown(f"{name}: {fault}")
 
     def preview(self, order: WireOrder) -> Preview:
