@@ -166,6 +166,8 @@ class Audit:
         hold(event.cycle_id == self.open_cycle, "I-16", f"{event.cycle_id} ends while {self.open_cycle} is open")
         if event.notebook_status != INTERRUPTED:
             hold(not self.exits_due, "I-16", f"{event.cycle_id} ends, and nobody decided on the exits {self.exits_due}")
+            down, goes_on = self.value.drawdown_pct, self.state is TradingState.ACTIVE
+            hold(down < DRAWDOWN_PCT or not goes_on, "I-20", f"{event.cycle_id} ends active {down} % below the peak")
         self.open_cycle = ""
 
     def _filled(self, event: OrderFilled) -> None:
@@ -202,8 +204,9 @@ class Audit:
     # Decisions and sends
 
     def deciding(self, snapshot: Snapshot, book: Book, blind: bool) -> None:
-        """A decision is about to be made; *blind*: a question to the venue before it went unanswered."""
-        hold(snapshot.exchange_down or not blind, "I-10", f"{snapshot.id} does not know that the venue cannot be read")
+        """A decision is about to be made; *blind*: the venue was not asked before it, or did not answer everything."""
+        hold(snapshot.exchange_down or not blind, "I-10", f"{snapshot.id} does not know that the venue was not read")
+        hold(blind or not snapshot.exchange_down, "L-1", f"{snapshot.id} waits for a venue that has answered")
         self.exits_due = set()
         for key, one in book.positions.items():
             quote, suspect = self.feed.at_instant(one.symbol, ms_of(snapshot.as_of))

@@ -119,9 +119,9 @@ class CoreProcess:
         if k < self.books.following:
             world.seen["slot decided already"] += 1
             return
-        unread = world.wire.unread
+        read, unread = world.wire.read, world.wire.unread
         cycle = self.core.begin(k)
-        world.deciding(cycle.snapshot, self.books.book(), world.wire.unread > unread)
+        world.deciding(cycle.snapshot, self.books.book(), world.wire.read == read or world.wire.unread > unread)
         proposals = Proposals(cycle.id, cycle.snapshot.as_of, proposed)
         self._answers_late(cycle, proposals)
         if proposed or world.cells.random() > SILENT:  # a notebook that dies says nothing; nothing it wanted is lost

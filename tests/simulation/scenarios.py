@@ -15,7 +15,7 @@ from tests.simulation.core_process import CoreProcess
 from tests.simulation.venue import VenueHabits
 from tests.simulation.weather import Profile
 from tests.simulation.world import Fate, World
-from trader.model.events import ExternalSeen, IntentStored
+from trader.model.events import CycleBegan, Decided, ExternalSeen, IntentStored
 from trader.model.trading import Side, TradeProposal
 
 CYCLES = 5
@@ -142,6 +142,8 @@ SCENARIOS = (
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
              happens={70: _manual}, fate=Fate(after=ExternalSeen)),
+    Scenario("a cycle begun twice", IN_AND_OUT, fate=Fate(after=CycleBegan, pause_ms=1_000)),
+    Scenario("a cycle decided and taken over", IN_AND_OUT, fate=Fate(after=Decided, pause_ms=500)),
     Scenario("a death between decision and first byte", IN_AND_OUT, fate=Fate(after=IntentStored)),
     Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
              fate=Fate(3, (2,))),

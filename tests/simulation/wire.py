@@ -60,6 +60,8 @@ class SimulatedWire:
     questions: list[str] = field(default_factory=list)
     host: str = "simulated"
     flights: list[Flight] = field(default_factory=list)
+    read: int = 0
+    """How often the balances were told, which are asked for last."""
     unread: int = 0
     """How many questions went unanswered without which nobody knows how the account stands."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
@@ -202,6 +204,7 @@ class SimulatedWire:
 
     def balances(self) -> Mapping[str, Balance]:
         self._ask("balances")
+        self.read += 1
         venue = self.venue
         there = {"USD": venue.cash, **venue.base}
         return {

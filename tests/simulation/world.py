@@ -51,12 +51,14 @@ class Fate:
     When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes).
 
     *kill_at* is the point at which kill is pressed, *after* an event: it dies once it has committed the first such one.
+    *pause_ms* is how long nobody trades then, where it is not drawn.
     """
 
     at: int = -1
     again: tuple[int, ...] = ()
     kill_at: int = -1
     after: type[Event] | None = None
+    pause_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -226,7 +228,8 @@ class World:
             self.dies_at = self.points + 1 + self._dying.randrange(12)
         else:
             self.dies_at = -1
-        self.clock.pass_ms(1_000 + self._dying.randrange(20_000))
+        pause = 1_000 + self._dying.randrange(20_000)
+        self.clock.pass_ms(pause if self.fate.pause_ms is None else self.fate.pause_ms)
 
     # Who is told
 

@@ -123,11 +123,11 @@ class Books:
         restart never plays one twice.  The ledger has folded them already; where the commit fails it dies with us.
         """
         market, exchange = self.market, self.exchange
+        if self.wired is not None:
+            self.wired.sync()  # also where the instant was valued already: time has passed since a process died in it
         if self.settled == k:
             return []
         happened: list[Event] = []
-        if self.wired is not None:
-            self.wired.sync()
         if exchange is not None and self.settled is not None:
             for j in range(self.settled, k):
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
