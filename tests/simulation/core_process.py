@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.simulation.clock import START_MS, at, ms_of
 from tests.simulation.house import STRATEGIES, SYMBOLS
 from tests.simulation.market import SimulatedMarket
 from tests.simulation.oracle import Violation
+from trader.config import Config, load_config
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireSetup
 from trader.execution.wiring import WirePolicy
@@ -31,6 +34,7 @@ from trader.ops.scheduler import next_start
 from trader.ports import Journal
 from trader.risk.freshness import Freshness
 from trader.running.coinbase_ground import last_look
+from trader.running.venue import FeeWatch, wrong_fees
 from trader.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -45,6 +49,12 @@ AGAIN, SILENT = 0.05, 0.3
 """How often a cell is run again, and how often a kernel that should be dead answers."""
 
 
+@cache
+def config() -> Config:
+    """The house's own: its fees are the ones assumed here."""
+    return load_config(Path(__file__).resolve().parents[2] / "config")
+
+
 class CoreProcess:
     """One life of the trader in *world*; a mutant overrides a part of it."""
 
@@ -54,8 +64,16 @@ class CoreProcess:
     def __init__(self, world: World, journal: Journal) -> None:
         self.world, self.journal = world, journal
         market = self.market = SimulatedMarket(world.feed, world.minutes, world.clock.now())
+        fees = FeeWatch(world.wire, config(), clock=world.clock)
+        fees.wrong = wrong_fees(world.wire.told_terms(), config())  # nobody starts who pays another fee
         setup = WireSetup(
-            world.wire, world.clock, SYMBOLS, self.policy(), market.quote, lambda symbol: world.climate.stops_rest
+            world.wire,
+            world.clock,
+            SYMBOLS,
+            self.policy(),
+            market.quote,
+            lambda symbol: world.climate.stops_rest,
+            lambda symbols: fees.ask(),
         )
         self.books = self.books_type(
             world.desk,
@@ -63,7 +81,7 @@ class CoreProcess:
             journal,
             Account("live", "sim", world.cash, "0", ""),
             wire=setup,
-            forbids=last_look(market, world.clock, FRESHNESS, lambda: ""),  # type: ignore[arg-type]
+            forbids=last_look(market, world.clock, FRESHNESS, lambda: fees.wrong),  # type: ignore[arg-type]
             killed=self.killed,
         )
         assert self.books.wired is not None

@@ -37,12 +37,13 @@ CAPS = {
 }
 
 
+TRAILING_PCT = Decimal("0.8")
 DRAWDOWN_PCT, ENTRIES_AN_HOUR = Decimal("0.7"), 25
 COOLDOWN, COOLDOWN_AFTER_STOP = timedelta(minutes=2), timedelta(minutes=10)
 
 
 @cache
-def desk_of(caps: str, entry_style: str) -> Desk:
+def desk_of(caps: str, entry_style: str, trails: bool = False) -> Desk:
     """The house rules with *caps*; cooldowns and pacing loose enough to let the caps bind."""
     universe = UniversePolicy(
         (
@@ -58,7 +59,7 @@ def desk_of(caps: str, entry_style: str) -> Desk:
         risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(DRAWDOWN_PCT), DailyLoss(Decimal("0.66")))),
         universe=universe,
         regime=RegimePolicy({regime: Decimal(regime is not Regime.CRASH) for regime in Regime}),
-        exits=ExitPolicy(Decimal("0.75")),
+        exits=ExitPolicy(Decimal("0.75"), TRAILING_PCT if trails else None),
         execution=ExecutionPolicy(entry_style=entry_style),
     )
 

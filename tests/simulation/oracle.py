@@ -54,6 +54,8 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
 BAR_AGE_MS = 90_000
+ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
+"""The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
 
 
@@ -110,6 +112,7 @@ class Oracle:
     """How often something happened that is not ours and that nobody has explained to the trader yet."""
     excused: bool = False
     """The venue has lied: a halt is right, and none is needed where the process never heard the lie."""
+    dear_since: int | None = None
     state: TradingState = TradingState.ACTIVE
     cash: Decimal = ZERO
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
@@ -236,6 +239,8 @@ class Oracle:
         if not intent.protects:
             self._fresh(wire)
         if wire.side is BUY:
+            unseen = 0 if self.dear_since is None else self.clock.ms - self.dear_since
+            hold(unseen <= FEES_UNSEEN_MS, "I-2", f"{client_id} enters {unseen} ms after the fees have changed")
             self._chain(wire, intent)
             if not intent.replaces:
                 self._caps(wire)
@@ -265,7 +270,7 @@ class Oracle:
             there = self._at_venue(root.client_order_id)
             if there is not None:
                 size += there.filled
-                cost += there.value + there.fees
+                cost += there.value * (ONE + ASSUMED_BPS * BPS)
         hold(size <= root.size, "I-2", f"{wire.client_order_id}: {size} in all, {root.size} was approved")
         approved = root.worst_case_usd
         hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
@@ -303,11 +308,18 @@ class Oracle:
         for other, left in [*working, *((one, one.size) for one in self.wire.may_arrive()), (wire, wire.size)]:
             if other.side is BUY:
                 price = max(other.limit_price, judged.marks[other.symbol])
-                exposure[other.symbol] += left * price * (ONE + venue.taker_bps * BPS)
+                exposure[other.symbol] += left * price * (ONE + ASSUMED_BPS * BPS)
         return exposure
 
     def _worst(self, wire: WireOrder, price: Decimal) -> Decimal:
-        return wire.size * price * (ONE + self.venue.taker_bps * BPS)
+        return wire.size * price * (ONE + ASSUMED_BPS * BPS)
+
+    def fees_changed(self) -> None:
+        """The account pays another fee from now on."""
+        if self.venue.taker_bps == ASSUMED_BPS:
+            self.dear_since = None
+        elif self.dear_since is None:
+            self.dear_since = self.clock.ms
 
     def _base(self, wire: WireOrder) -> None:
         """Everything that may be sold is there; a resting stop that nobody asked to end counts like any other."""

@@ -117,7 +117,7 @@ def test_every_point_at_which_a_process_can_die_is_in_a_story():
     fields = {field.name for field in dataclasses.fields(SimulatedWire)}
 
     assert named == POINTS
-    assert asked - fields - {"may_arrive", "terms", "time"} <= POINTS | NOT_FROM_HERE
+    assert asked - fields - {"may_arrive", "told_terms", "terms", "time"} <= POINTS | NOT_FROM_HERE
 
 
 def send_again(execution: WireExecution) -> None:

@@ -87,6 +87,9 @@ class SimulatedWire:
         if fate in ("refused_connection", "429"):
             clock.pass_ms(20)
             return NotAccepted(fate)
+        if fate == "401":
+            clock.pass_ms(rng.randrange(20, 150))
+            return Refused("HTTP 401")
         if fate == "lost":
             clock.pass_ms(CLIENT_TIMEOUT_MS)
             return OutcomeUnknown("timeout")
@@ -123,7 +126,7 @@ class SimulatedWire:
         fault = self.rng.choice(CANCEL_FAULTS) if self.rng.random() < self.profile.cancel else ""
         self.clock.pass_ms(self.rng.randrange(20, 150))
         answer: dict[str, str] = {}
-        if fault != "lost":
+        if fault not in ("lost", "401"):
             answer = {order_id: self.venue.cancel(order_id) for order_id in order_ids}
         if fault in ("lost", "response_lost"):
             self.clock.pass_ms(CLIENT_TIMEOUT_MS)
@@ -219,6 +222,10 @@ class SimulatedWire:
 
     def terms(self) -> Terms:
         self._ask("terms")
+        return self.told_terms()
+
+    def told_terms(self) -> Terms:
+        """The account's terms, without a call."""
         return Terms(self.venue.maker_bps, self.venue.taker_bps, can_view=True, can_trade=True, can_transfer=False)
 
     def time(self) -> datetime:

@@ -114,7 +114,7 @@ class World:
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
         self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
-        self.desk, self.cash = desk_of(climate.caps, climate.entry_style), CASH
+        self.desk, self.cash = desk_of(climate.caps, climate.entry_style, climate.trails), CASH
         self.minutes = Minutes(self.venue, START_MS)
         self._wishing, self._dying, self.jitter = self.draws("wishes"), self.draws("crashes"), self.draws("jitter")
         self.cells = self.draws("cells")
