@@ -32,6 +32,7 @@ from trader.model.events import (
     OrderFilled,
     Started,
     StateMoved,
+    StopTrailed,
 )
 from trader.model.market import Snapshot
 from trader.model.money import HUNDRED, ZERO
@@ -82,6 +83,8 @@ class Audit:
     exits_due: set[Key] = field(default_factory=set)
     filled_at: dict[str, datetime] = field(default_factory=dict)
     stopped_at: dict[str, datetime] = field(default_factory=dict)
+    sizes: dict[Key, Decimal] = field(default_factory=dict)
+    trails: dict[Key, Decimal] = field(default_factory=dict)
     entries: list[datetime] = field(default_factory=list)
     value: Units = field(default_factory=Units)
     state: TradingState = TradingState.ACTIVE
@@ -95,24 +98,30 @@ class Audit:
         for event in events:
             if isinstance(event, CycleBegan):
                 self._began(event, snapshots.get(event.cycle_id, ""))
-            elif isinstance(event, Decided):
-                self._decided(event)
             elif isinstance(event, IntentStored):
                 self._stored(event.intent, approved)
-            elif isinstance(event, CycleEnded):
-                self._ended(event)
-            elif isinstance(event, OrderFilled):
-                self._filled(event)
-            elif isinstance(event, Marked):
-                self._marked(event)
-            elif isinstance(event, CashMoved):
-                self.value.flow(event.amount_usd)
-            elif isinstance(event, StateMoved):
-                self._moved(event)
             elif isinstance(event, AccountOpened | Started):
                 hold(abs(now - event.time) < A_MINUTE, "I-16", f"{type(event).__name__} is recorded as of {event.time}")
                 if isinstance(event, AccountOpened):
                     self.value.units = event.starting_cash_usd
+            elif isinstance(event, CashMoved):
+                self.value.flow(event.amount_usd)
+            else:
+                self._noted(event)
+
+    def _noted(self, event: Event) -> None:
+        if isinstance(event, Decided):
+            self._decided(event)
+        elif isinstance(event, CycleEnded):
+            self._ended(event)
+        elif isinstance(event, OrderFilled):
+            self._filled(event)
+        elif isinstance(event, Marked):
+            self._marked(event)
+        elif isinstance(event, StopTrailed):
+            self._trailed(event)
+        elif isinstance(event, StateMoved):
+            self._moved(event)
 
     def _began(self, event: CycleBegan, text: str) -> None:
         hold(not self.open_cycle, "I-16", f"{event.cycle_id} begins and {self.open_cycle} has not ended")
@@ -176,6 +185,10 @@ class Audit:
         self.filled_at[fill.symbol] = max(fill.time, self.filled_at.get(fill.symbol, fill.time))
         if fill.exit_reason is not None and fill.exit_reason.stops_out:
             self.stopped_at[fill.symbol] = max(fill.time, self.stopped_at.get(fill.symbol, fill.time))
+        key = (fill.strategy, fill.symbol)
+        left = self.sizes[key] = self.sizes.get(key, ZERO) + (fill.size if fill.side is Side.BUY else -fill.size)
+        if not left:
+            self.trails.pop(key, None)
 
     # Value, peak and what may be believed
 
@@ -191,6 +204,16 @@ class Audit:
             nlv += size * self.feed.at_instant(symbol, ms_of(event.time))[0].mid
         hold(event.nlv_usd == nlv, "I-20", f"valued at {event.nlv_usd}, fills and mids give {nlv}")
         self.value.mark(nlv)
+
+    def _trailed(self, event: StopTrailed) -> None:
+        key, ms = (event.strategy, event.symbol), ms_of(event.time)
+        hold(self.sizes.get(key, ZERO) > ZERO, "T21", f"a stop trails for {key}, who hold nothing")
+        hold(not self.feed.is_doubtful(event.symbol, ms), "I-20", f"the stop of {key} trails a price nobody believes")
+        before, high = self.trails.get(key), self.feed.at_instant(event.symbol, ms)[0].mid
+        hold(before is None or event.trail_price > before, "T21", f"the stop of {key} falls from {before}")
+        hold(before is None or event.trail_price < high, "T21", f"the stop of {key} is above {high}")
+        self.trails[key] = event.trail_price
+        self.seen["stop trailed"] += 1
 
     def _moved(self, event: StateMoved) -> None:
         self.state = event.state
@@ -210,8 +233,8 @@ class Audit:
         self.exits_due = set()
         for key, one in book.positions.items():
             quote, suspect = self.feed.at_instant(one.symbol, ms_of(snapshot.as_of))
-            hit = one.stop_price is not None and not suspect and quote.mid <= one.stop_price
-            if hit and book.sellable(*key) > ZERO:
+            stop = max((price for price in (one.stop_price, self.trails.get(key)) if price is not None), default=ZERO)
+            if not suspect and quote.mid <= stop and book.sellable(*key) > ZERO:
                 self.exits_due.add(key)
         self.seen["exits due"] += len(self.exits_due)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from trader import exits
 from trader.execution import engine, wire_engine
 from trader.execution.wire_engine import WireExecution
 from trader.execution.wire_send import Sender
@@ -22,11 +23,12 @@ from trader.gateway.core import TradingCore
 from trader.gateway.recovery import Recovered
 from trader.gateway.witness import NONE, Witness
 from trader.model.decision import Decision
-from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved
+from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved, StopTrailed
 from trader.model.trading import TradingState
 from trader.risk.breakers.drawdown import Drawdown
 from trader.risk.rules.cooldown import Cooldown
 from trader.risk.rules.pacing import Pacing
+from trader.running.venue import FeeWatch
 from trader.state.ledger import Ledger
 
 Patch = pytest.MonkeyPatch
@@ -260,6 +262,46 @@ def doubtful_prices_are_marked_as_if_they_were_not(patch: Patch) -> None:
 
 
 @fault
+def stops_trail_what_nobody_believes(patch: Patch) -> None:
+    whole = marking.trailed
+
+    def trailed(positions: Any, highs: Any, products: Any, policy: Any, time: Any) -> Any:
+        return whole(positions, {symbol: Decimal(10) ** 9 for _, symbol in positions} | highs, products, policy, time)
+
+    patch.setattr(marking, "trailed", trailed)
+
+
+@fault
+def a_stop_trails_down_as_well(patch: Patch) -> None:
+    whole = marking.trailed
+
+    def trailed(positions: Any, *args: Any) -> Any:
+        return whole({key: replace(one, trail_price=None) for key, one in positions.items()}, *args)
+
+    patch.setattr(marking, "trailed", trailed)
+
+
+@fault
+def a_trailing_stop_is_kept_in_memory(patch: Patch) -> None:
+    _append_with(patch, lambda events: [event for event in events if not isinstance(event, StopTrailed)])
+
+
+@fault
+def a_trailing_stop_ends_nothing(patch: Patch) -> None:
+    whole = exits._reason
+
+    def reason(position: Any, snapshot: Any, policy: Any) -> Any:
+        return whole(replace(position, trail_price=None), snapshot, policy)
+
+    patch.setattr(exits, "_reason", reason)
+
+
+@fault
+def fees_are_asked_for_once(patch: Patch) -> None:
+    patch.setattr(FeeWatch, "ask", lambda self: None)
+
+
+@fault
 def the_door_lets_everybody_in(patch: Patch) -> None:
     patch.setattr(Admission, "admit", lambda self, proposals, snapshot: proposals)
 
@@ -363,10 +405,15 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_start_is_dated_back_to_the_last_mark": "an entry and its exit",  # I-16
     "a_decision_leaves_no_record": "an entry and its exit",  # I-16
     "a_refusal_keeps_its_reasons_to_itself": "an order is lost",  # I-16
-    "nobody_submits_and_nobody_exits": 2,  # I-16
+    "nobody_submits_and_nobody_exits": 7,  # I-16
     "a_venue_that_cannot_be_read_is_decided_on": 1,  # I-10
     "every_price_is_believed": 14,  # I-20
     "doubtful_prices_are_marked_as_if_they_were_not": 14,  # I-20
+    "stops_trail_what_nobody_believes": 14,  # I-20
+    "a_stop_trails_down_as_well": 7,  # T21
+    "a_trailing_stop_is_kept_in_memory": 7,  # I-18
+    "a_trailing_stop_ends_nothing": 7,  # I-16
+    "fees_are_asked_for_once": 44,  # I-2
     "the_door_lets_everybody_in": 0,  # I-16
     "cut_off_once_is_cut_off_for_ever": 1,  # L-1
     "a_death_ends_the_cooldown": "kill while sending",  # I-18
@@ -375,6 +422,6 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_forgets_who_may_be_traded": 44,  # I-18
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
-    "no_drawdown_breaker": 114,  # I-20
+    "no_drawdown_breaker": "a rise and half a fall",  # I-20
     "the_drawdown_breaker_is_nervous": 0,  # I-20
 }
