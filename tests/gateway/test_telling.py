@@ -56,6 +56,22 @@ def test_a_run_without_a_failure_is_done():
     assert exit_code(a_run(a_cycle())) == 0
 
 
+@pytest.mark.req("K1")
+@pytest.mark.parametrize(
+    ("state", "code"), [("active", 0), ("reducing", 0), ("halted", 4), ("killed", 4)], ids=lambda value: str(value)
+)
+def test_a_run_leaves_with_4_where_nothing_would_be_sent_any_more(state, code):
+    run = a_run(a_cycle(), state=state)
+
+    assert exit_code(run) == code
+    assert (f"trading is {state}; only `trader resume` lifts it" in run.line()) is (state != "active")
+
+
+@pytest.mark.req("K1")
+def test_a_stopped_account_outweighs_a_strategy_that_failed():
+    assert exit_code(a_run(a_cycle(failures={"raises": "ValueError"}), state="killed")) == 4
+
+
 @pytest.mark.slow
 @pytest.mark.req("STR4")
 def test_a_run_in_which_a_strategy_failed_says_so_and_is_not_done(tmp_path):

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trader.errors import Halted
+from trader.model.trading import TradingState
 from trader.running.telling import Told, failures_of, fills_of
 
 if TYPE_CHECKING:
     from trader.running.session import Session
 
 INTERRUPTED_EXIT = 130
+STOPPED = (TradingState.HALTED.value, TradingState.KILLED.value)
+"""States in which nothing is sent; where trading is only reducing, exits still are."""
 FAILED_EXIT = 1
 
 
@@ -23,6 +27,7 @@ def ended(run: Told, session: Session, *, is_urgent: bool) -> None:
     books = session.gateway.core.books
     run.failures = failures_of(run.cycles)
     session.gateway.core.stopped(run.ended)
+    run.state = (TradingState.KILLED if session.kill.reason() else books.ledger.state).value
     run.fills, run.fingerprint = fills_of(session.journal.replay())
     run.nlv_usd = round(float(books.book().nlv_usd), 2)
     run.journal_head = session.journal.head()
@@ -30,5 +35,10 @@ def ended(run: Told, session: Session, *, is_urgent: bool) -> None:
 
 
 def exit_code(run: Told) -> int:
-    """1 where a strategy failed, as in a backtest: whatever else traded on, what was asked for was not done."""
+    """
+    4 where trading is halted or killed, so that whoever starts runs knows that one more would send nothing either; 1
+    where a strategy failed, as in a backtest: whatever else traded on, what was asked for was not done.
+    """
+    if run.state in STOPPED:
+        return Halted.exit_code
     return FAILED_EXIT if run.failures else 0

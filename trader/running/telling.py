@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trader.model.events import Event, OrderFilled
+from trader.model.trading import TradingState
 from trader.ops.verdict import NotebookVerdict
 from trader.reporting.wording import plural
 
@@ -74,7 +75,7 @@ class FailedTold:
 class Told:
     """
     A whole run; *ended* says why it is over, *fingerprint* is over every fill of the account, *failures* are by
-    strategy.
+    strategy, *state* is that of trading at the end.
     """
 
     mode: str
@@ -88,6 +89,7 @@ class Told:
     fingerprint: str = ""
     journal: str = ""
     journal_head: str = ""
+    state: str = ""
     failures: dict[str, FailedTold] = field(default_factory=dict)
     cycles: list[CycleTold] = field(default_factory=list)
 
@@ -100,6 +102,8 @@ class Told:
         skipped = f", {plural(self.skipped, 'slot')} skipped" if self.skipped else ""
         ran = f"{plural(len(self.cycles), 'cycle')}{skipped}, {plural(self.fills, 'fill')} in all"
         said = [f"{ran}, NLV ${self.nlv_usd:,.2f}; {self.ended}"]
+        if self.state not in ("", TradingState.ACTIVE.value):
+            said.append(f"trading is {self.state}; only `trader resume` lifts it")
         for name, failed in self.failures.items():
             said.append(f"strategy {name} failed in {plural(failed.cycles, 'cycle')}, first: {_short(failed.first)}")
         return "\n".join([*said, f"journal: {self.journal}"])
