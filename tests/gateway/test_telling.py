@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 
-from tests.gateway.sessions import in_folders
+from tests.gateway.sessions import in_folders, journaled
 from tests.gateway.test_faults import HONEST, planted
-from tests.gateway.test_loop import looped
+from tests.gateway.test_loop import Silent, asked, looped
+from trader.app import venue_of
+from trader.model.events import CycleEnded, Stopped
 from trader.running.ending import exit_code
+from trader.running.loop import run_cycles
+from trader.running.session import opened
 from trader.running.telling import CycleTold, FailedTold, Told, failures_of
 
 
@@ -70,6 +77,49 @@ def test_a_run_leaves_with_4_where_nothing_would_be_sent_any_more(state, code):
 @pytest.mark.req("K1")
 def test_a_stopped_account_outweighs_a_strategy_that_failed():
     assert exit_code(a_run(a_cycle(failures={"raises": "ValueError"}), state="killed")) == 4
+
+
+def test_executed_notebooks_that_are_lost_are_named_and_that_is_no_good_end():
+    run = a_run(
+        a_cycle(), unwritten=["a.ipynb: not written: No space left on device", "b.ipynb: not written: the same"]
+    )
+
+    assert exit_code(run) == 2
+    assert "2 executed notebooks LOST" in run.line()
+    assert "a.ipynb: not written: No space left on device" in run.line()
+
+
+@pytest.mark.slow
+def test_a_run_whose_reports_take_no_record_ends_with_the_loss_in_its_last_words_and_in_the_journal(tmp_path):
+    (tmp_path / "reports").write_text("a file where the folder should be")
+
+    run, voice = looped(tmp_path, cycles=2)
+
+    assert (run.exit_code, len(run.unwritten)) == (2, 2)
+    assert "2 records kept to be written later" in voice.cycles[-1].line()
+    assert (
+        f"2 executed notebooks LOST, the record of what was decided is in the journal alone: {tmp_path}" in run.line()
+    )
+    (stopped,) = [event for event in journaled(tmp_path) if isinstance(event, Stopped)]
+    assert stopped.reason.count("not written: Not a directory") == 2
+
+
+@pytest.mark.slow
+def test_what_could_not_be_written_in_its_cycle_is_written_at_the_end(tmp_path):
+    class MakesRoom(Silent):
+        def cycle(self, told):
+            super().cycle(told)
+            (tmp_path / "reports").unlink()
+
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    voice = MakesRoom()
+
+    run = run_cycles(asked(tmp_path, cycles=1), voice, lambda wanted: opened(wanted, venue_of))
+
+    assert "1 record kept to be written later" in voice.cycles[0].line()
+    assert (run.exit_code, run.unwritten) == (0, [])
+    (ended,) = [event for event in journaled(tmp_path) if isinstance(event, CycleEnded)]
+    assert sha256(Path(ended.notebook_path).read_bytes()).hexdigest() == ended.notebook_sha256
 
 
 @pytest.mark.slow

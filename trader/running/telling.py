@@ -75,7 +75,8 @@ class FailedTold:
 class Told:
     """
     A whole run; *ended* says why it is over, *fingerprint* is over every fill of the account, *failures* are by
-    strategy, *state* is that of trading at the end.
+    strategy, *state* is that of trading at the end, *unwritten* a sentence for each executed notebook that was
+    lost.
     """
 
     mode: str
@@ -91,6 +92,7 @@ class Told:
     journal_head: str = ""
     state: str = ""
     failures: dict[str, FailedTold] = field(default_factory=dict)
+    unwritten: list[str] = field(default_factory=list)
     cycles: list[CycleTold] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
@@ -106,6 +108,9 @@ class Told:
             said.append(f"trading is {self.state}; only `trader resume` lifts it")
         for name, failed in self.failures.items():
             said.append(f"strategy {name} failed in {plural(failed.cycles, 'cycle')}, first: {_short(failed.first)}")
+        if self.unwritten:
+            count = plural(len(self.unwritten), "executed notebook")
+            said.append(f"{count} LOST, the record of what was decided is in the journal alone: {self.unwritten[0]}")
         return "\n".join([*said, f"journal: {self.journal}"])
 
 
@@ -143,7 +148,7 @@ def told(
         nlv_usd=round(nlv_usd, 2),
         notebook=verdict.status.value,
         cell=verdict.cell,
-        detail=verdict.error or verdict.record_error or "",
+        detail="\n".join(filter(None, (verdict.error, verdict.record_error))),
         record=str(verdict.path),
         milliseconds=round(seconds * 1_000),
         unprotected=[one.sentence() for one in unprotected],
