@@ -177,8 +177,9 @@ def test_an_operators_signal_presses_the_kill_switch_and_is_told_as_critical(tmp
                 time.sleep(1)
 
     voice = Presses()
-    run_cycles(asked(tmp_path, cycles=3), voice, lambda wanted: opened(wanted, venue_of))
+    run = run_cycles(asked(tmp_path, cycles=3), voice, lambda wanted: opened(wanted, venue_of))
 
+    assert (run.state, run.exit_code) == ("killed", 4)
     assert len(voice.criticals) == 1
     assert voice.criticals[0].startswith("kill switch: signal SIGUSR1; no order leaves any more")
     events = journaled(tmp_path)
