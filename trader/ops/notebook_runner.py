@@ -158,21 +158,22 @@ class NotebookRunner:
         paths = {"input_path": self.notebook.name, "output_path": output}
         data = sealed(run.nb, account, run.statuses, paths, self.redact)
         self.unwritten.append((verdict.path, data))
-        said = self.write_pending()
-        if len(self.unwritten) > UNWRITTEN_MAX:
-            path, _ = self.unwritten.popleft()
-            self.lost.append(f"{path}: given up: {UNWRITTEN_MAX} later ones wait for room")
-            said = f"{plural(len(self.lost), 'record')} GIVEN UP, {said}; {self.lost[-1]}"
-        return replace(verdict, sha256=hashlib.sha256(data).hexdigest(), record_error=said)
+        return replace(verdict, sha256=hashlib.sha256(data).hexdigest(), record_error=self.write_pending())
 
     def write_pending(self) -> str | None:
         """Write the records that are not on disk yet, oldest first; the sentence why not, if one cannot be."""
-        while self.unwritten:
+        failed = ""
+        while self.unwritten and not failed:
             failed = _not_written(*self.unwritten[0])
-            if failed:
-                return f"{plural(len(self.unwritten), 'record')} kept to be written later: {failed}"
+            if not failed:
+                self.unwritten.popleft()
+        if not failed:
+            return None
+        if len(self.unwritten) > UNWRITTEN_MAX:
             self.unwritten.popleft()
-        return None
+            self.lost.append(f"{failed}; given up, as {plural(UNWRITTEN_MAX, 'later one')} cannot be written either")
+        given_up = f"{plural(len(self.lost), 'record')} GIVEN UP, " if self.lost else ""
+        return f"{given_up}{plural(len(self.unwritten), 'record')} kept to be written later: {failed}"
 
     def write_rest(self) -> list[str]:
         """Nothing comes after this: write whatever still fits, and give a sentence for every record that is lost."""
