@@ -124,6 +124,22 @@ def test_list_tells_every_strategy_its_state_and_why_it_is_refused(trader):
 
 
 @pytest.mark.slow
+@pytest.mark.req("STR4")
+def test_a_misnamed_file_is_listed_as_refused_and_stops_no_other_verb(trader):
+    Path("strategies/Notes.py").write_text("x=1\n", encoding="utf-8")
+    why = "strategies/Notes.py: a strategy's file is named in small letters, digits and _, like sma_cross.py"
+
+    rows = {row["name"]: row for row in json.loads(trader("strategy", "list", "--json")[1].out)}
+    assert (rows["Notes"]["state"], rows["Notes"]["says"]) == ("refused", why)
+    assert rows["sma_cross"]["state"] == "disabled"
+    short = ["--granularity", "1h", "--start", "2025-01-01", "--end", "2025-01-03", "--symbols", "BTC-USD"]
+    assert trader("backtest", "--strategies", "sma_cross", *short)[0] == 0
+    code, said = trader("backtest", "--strategies", "Notes", *short)
+    assert code == 2
+    assert why in said.err
+
+
+@pytest.mark.slow
 @pytest.mark.req("STR2")
 def test_a_new_strategy_is_off_and_passes_every_check(trader):
     code, said = trader("strategy", "new", "vol_breakout")
