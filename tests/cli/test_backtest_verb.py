@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -97,9 +98,25 @@ def test_a_sound_lake_becomes_a_valid_report_and_a_page(here, capsys):
     report = read_report(here / "out")
     assert code == 0
     assert said.err == ""
+    assert said.out.startswith("on lake lake: 1h bars of BTC-USD, 2025-01-01 to 2025-01-11\n")
     assert len(report["trades"]) > 0
     assert f"{report['summary']['total_trades']} round trips over {BARS} bars" in said.out
     assert (here / "out" / "report.html").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_bars_that_nobody_named_are_said_to_be_the_built_in_market(here, capsys, monkeypatch):
+    monkeypatch.delenv("TRADER_DATA", raising=False)
+    (here / "var").mkdir()
+    a_lake(here / "var/lake", waves())  # what `trader data import` fills
+    asked = words("--start", "2025-01-01", "--end", "2025-01-03", "--granularity", "1h", "--symbols", "BTC-USD")
+    unnamed = [word for word in asked if word not in ("--data", "lake")]
+
+    said = trader(capsys, unnamed)[1].out
+    document = json.loads(trader(capsys, [*unnamed, "--json"])[1].out)
+
+    assert said.startswith("on the built-in market, seed 7: 1h bars of BTC-USD, ")
+    assert document["data_source"] == "the built-in market, seed 7"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Bias and pur
 
 Name = Annotated[str, typer.Argument(metavar="STRATEGY", help="Name of the strategy: its file without .py.")]
 Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="A lake; default TRADER_DATA, else the built-in market.")
+    Path | None,
+    typer.Option(metavar="DIR", help="A lake, like var/lake; default TRADER_DATA, else the built-in market."),
 ]
 Symbols = Annotated[
     str | None, typer.Option(metavar="A,B", help=f"Symbols to check on; default {SYMBOLS_MAX} of them.")

@@ -10,7 +10,6 @@ import typer
 
 from trader.cli.backtest import (
     BadOption,
-    Data,
     End,
     Granularity,
     Overrides,
@@ -33,6 +32,9 @@ Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run, paper or l
 Feed = Annotated[
     str, typer.Option(metavar="F", help="sample (the built-in market, the default), lake (bars on disk), coinbase.")
 ]
+Lake = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The lake of --feed lake; default TRADER_DATA.")
+]
 Cycles = Annotated[int | None, typer.Option(metavar="N", help="Stop after so many; default to the end of history.")]
 Interval = Annotated[
     int | None, typer.Option(metavar="S", help="Market seconds from cycle to cycle; default one bar, not app.yaml.")
@@ -44,7 +46,7 @@ Notebook = Annotated[Path, typer.Option(metavar="FILE", help="The notebook that 
 def command(
     mode: Mode = None,
     feed: Feed = "",
-    data: Data = None,
+    data: Lake = None,
     start: Start = None,
     end: End = None,
     granularity: Granularity = None,
