@@ -105,6 +105,20 @@ def test_a_sound_lake_becomes_a_valid_report_and_a_page(here, capsys):
 
 
 @pytest.mark.slow
+def test_a_report_without_a_folder_lies_under_the_names_of_its_strategies_each_once(here, capsys):
+    asked = words("--end", "2025-01-03", strategies=["sma_cross", " breakout", "sma_cross"])
+    at = asked.index("--out")
+
+    code = trader(capsys, asked[:at] + asked[at + 2 :])[0]
+
+    assert code == 0
+    assert read_report(here / "reports/backtests/sma_cross+breakout")["metadata"]["strategies"] == [
+        "breakout",
+        "sma_cross",
+    ]
+
+
+@pytest.mark.slow
 def test_bars_that_nobody_named_are_said_to_be_the_built_in_market(here, capsys, monkeypatch):
     monkeypatch.delenv("TRADER_DATA", raising=False)
     (here / "var").mkdir()

@@ -67,7 +67,7 @@ def command(
     asked = Asked(config_dir, overrides or (), names(strategies), strategies_dir)
     span = day(start, "--start"), day(end, "--end")
     wanted = Wanted(data_folder(data), names(symbols), granularity, *span, segments=names(segments) or ())
-    folder = out or Path("reports/backtests") / (strategies or "enabled").replace(",", "+")
+    folder = out or Path("reports/backtests") / "+".join(names(strategies) or ("enabled",))
     job = backtest_job(asked, wanted, money(cash), seed)
     report = build_report(backtest(job))
     page = render_html(report)
