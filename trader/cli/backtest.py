@@ -66,7 +66,7 @@ def command(
 
     asked = Asked(config_dir, overrides or (), names(strategies), strategies_dir)
     span = day(start, "--start"), day(end, "--end")
-    wanted = Wanted(data_folder(data), names(symbols), granularity, *span, segments=names(segments) or ())
+    wanted = Wanted(data_folder(data), symbols_in(symbols), granularity, *span, segments=names(segments) or ())
     folder = out or Path("reports/backtests") / "+".join(names(strategies) or ("enabled",))
     job = backtest_job(asked, wanted, money(cash), seed)
     report = build_report(backtest(job))
@@ -83,6 +83,14 @@ def names(given: str | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     return tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+
+
+def symbols_in(given: str | None) -> tuple[str, ...] | None:
+    """`A,B` of `--symbols`; None where it was not given, and an error where it names nothing: that is not "all"."""
+    found = names(given)
+    if found == ():
+        raise BadOption("--symbols: names none; write it like BTC-USD,ETH-USD, or leave it out for all there are")
+    return found
 
 
 def day(given: str | None, option: str) -> datetime | None:

@@ -157,12 +157,12 @@ def _frames(
     from datetime import timedelta
 
     from trader.app import data_folder
-    from trader.cli.backtest import names
+    from trader.cli.backtest import symbols_in
     from trader.market.choose import SAMPLE_START, Wanted, choose
     from trader.market.history import Lake
 
     timeframe, seconds, warmup_bars = loaded.strategy.timeframe, loaded.timeframe_seconds, window_bars(loaded.strategy)
-    folder, chosen = data_folder(data), names(symbols)
+    folder, chosen = data_folder(data), symbols_in(symbols)
     if folder is None:
         end = SAMPLE_START + timedelta(seconds=seconds * BARS)
         wanted = Wanted(None, chosen or ("BTC-USD", "ETH-USD", "DOGE-USD"), timeframe, SAMPLE_START, end, seed)

@@ -21,6 +21,7 @@ from trader.cli.backtest import (
     Symbols,
     day,
     names,
+    symbols_in,
 )
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.ops.arming import utc_now
@@ -72,7 +73,7 @@ def command(
     from trader.running.asked import RunAsked
 
     asked = RunAsked(
-        config_dir, tuple(overrides or ()), names(strategies), strategies_dir, mode, feed, data, names(symbols),
+        config_dir, tuple(overrides or ()), names(strategies), strategies_dir, mode, feed, data, symbols_in(symbols),
         granularity, day(start, "--start"), day(end, "--end"), seed, cycles, interval, pace(speed), notebook,
         segments=names(segments) or (),
     )  # fmt: skip
