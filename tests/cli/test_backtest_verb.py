@@ -152,7 +152,9 @@ def test_a_bad_lake_file_is_named_with_its_row(bars, says, here, capsys):
 def test_a_lake_that_is_empty_or_not_there_is_named(here, capsys):
     (here / "empty").mkdir()
 
-    require_refusal(trader(capsys, words(data="empty")), here, "empty: no symbol to load; the lake is empty")
+    require_refusal(trader(capsys, words(data="empty")), here, "empty: no bars here, the lake is empty")
+    (here / "empty/btc.parquet").write_bytes(b"")
+    require_refusal(trader(capsys, words(data="empty")), here, "btc.parquet", "<symbol>_<granularity>")
     require_refusal(trader(capsys, words(data="nowhere")), here, "nowhere: no such folder")
 
 
@@ -170,6 +172,10 @@ def test_bars_too_coarse_for_the_strategy_are_refused(here, capsys):
         (("--symbols", "BTX-USD"), "BTX-USD: not in lake; did you mean BTC-USD?"),
         (("--strategies", "sma_cros"), "sma_cros: unknown strategy; did you mean sma_cross?"),
         (("--start", "2025-01-05", "--end", "2025-01-03"), "--end 2025-01-03 is not after --start 2025-01-05"),
+        (
+            ("--start", "2031-01-01", "--end", "2031-02-01"),
+            "the lake has such bars from 2025-01-01T00:00Z to 2025-01-11",
+        ),
         (("--start", "2025-13-01"), "--start 2025-13-01: not a date"),
         (("--cash", "lots"), "--cash lots: not an amount"),
         (("--cash", "-5"), "--cash -5: must be above 0"),

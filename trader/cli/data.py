@@ -134,13 +134,14 @@ def _iso(time: datetime) -> str:
 def _reports(data: Path, symbols: str | None) -> list[FileReport]:
     from trader.cli.backtest import symbols_in
     from trader.market.history import Lake, NoBars
+    from trader.market.lake_files import no_bars_here
     from trader.market.lake_verify import inspect
     from trader.market.symbols import unknown_symbol
 
     lake = Lake(data)
     wanted = symbols_in(symbols) or ()
     if not lake.files:
-        raise NoBars(f"{data}: no bars here; `trader data import` brings some in")
+        raise NoBars(no_bars_here(data))
     for name in wanted:
         if name not in lake.symbols():
             raise unknown_symbol(name, lake.symbols(), str(data))
