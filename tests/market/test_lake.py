@@ -334,6 +334,22 @@ def test_a_broken_products_file_is_an_error_that_names_it(lake, content, says):
     assert says in str(caught.value)
 
 
+def test_every_mistake_of_a_products_file_is_told_at_once(lake):
+    rows = {"BTC-USD": {"qoute": 1, "base_increment": "-1", "quote_min_usd": 0}, "SOL-USD": {"base_min_size": "x"}}
+    (lake.path / "products.json").write_text(json.dumps(rows))
+
+    with pytest.raises(BadLake) as caught:
+        Lake(lake.path).load_panel(["BTC-USD"], "1h")
+
+    lines = [line.removeprefix(f"{lake.path}/products.json: ") for line in str(caught.value).splitlines()]
+    assert [line.split(";")[0] for line in lines] == [
+        "BTC-USD: unknown field qoute",
+        "BTC-USD: base_increment is '-1'",
+        "BTC-USD: quote_min_usd is 0",
+        "SOL-USD: base_min_size is 'x'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("price", "increment"),
     [(42_000, "0.01"), (80, "0.001"), (6.2, "0.0001"), (0.62, "0.00001"), (0.000012, "0.000000001")],
