@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trader.errors import TraderError
 from trader.fence import ReachedOut, StrategyTimeout
 from trader.model.quick import maker
 from trader.model.trading import Side, TradeProposal
@@ -76,7 +77,7 @@ def why(error: BaseException, module: str, timeout_seconds: float) -> str:
     if isinstance(error, StrategyTimeout):
         return f"took longer than {timeout_seconds:g} s{line}"
     said = traceback.format_exception_only(error)[-1].strip()
-    if isinstance(error, JunkReturned | ReachedOut):
+    if isinstance(error, JunkReturned | ReachedOut | TraderError):
         said = str(error)
     elif isinstance(error, FrozenInstanceError) or any(words in said for words in _UNCHANGEABLE):
         said = f"tried to change what it was given: {said}"

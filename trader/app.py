@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trader.backtest.asked import Asked, NoStrategy, backtest_job, configured, data_folder, strategies_of
+from trader.backtest.asked import Asked, NoStrategy, backtest_job, configured, data_folder, seeded, strategies_of
 
 if TYPE_CHECKING:
     from trader.exchange.simulated import SimulatedExchange
@@ -30,6 +30,7 @@ __all__ = [
     "data_folder",
     "open_cycle",
     "run",
+    "seeded",
     "strategies_of",
     "venue_of",
 ]

@@ -1,8 +1,9 @@
 """
 What bounds a strategy's call: how long it may take, and what it may reach.
 
-Both are handed in.  A backtest hands in neither bound of time, so that its
-result does not depend on how fast the machine is; a run hands in both.
+Both are handed in.  A run bounds each call; a backtest does not, so that its
+result does not depend on how fast the machine is: it gives up altogether where
+one call takes beyond all patience (`trader.backtest.patience`).
 """
 
 from __future__ import annotations

@@ -49,16 +49,22 @@ class AlarmNeedsMainThread(TraderError):
 class _Watched:
     """The one strategy that runs now, if any."""
 
-    __slots__ = ("breach", "strategy", "thread")
+    __slots__ = ("breach", "calls", "strategy", "thread")
 
     def __init__(self) -> None:
         self.strategy: str | None = None
+        self.calls = 0
         self.thread = 0
         self.breach: ReachedOut | None = None
 
 
 _now = _Watched()
 _installed = False
+
+
+def running() -> tuple[str | None, int]:
+    """The strategy that is watched now, if any, and which call of all since the process began that is."""
+    return _now.strategy, _now.calls
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -116,6 +122,7 @@ class _Watch:
     def __enter__(self) -> None:
         _now.thread = threading.get_ident()
         _now.breach = None
+        _now.calls += 1
         _now.strategy = self.name
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -212,6 +212,65 @@ def test_a_strategy_that_fails_is_said_with_its_reason_and_exit_1(does, here, ca
     assert report["trades"] == []
 
 
+def planted(does: str, features: str) -> str:
+    """A strategy whose features do one thing more."""
+    return STRATEGY.format(does=does).replace("return bars", f"{features}\n        return bars")
+
+
+@pytest.mark.req("STR1")
+def test_a_strategy_that_peeks_gets_no_report_and_is_told_where(here, capsys):
+    (here / "wrong.py").write_text(planted("return []", "bars = bars.shift(-1)"))
+
+    code, said = trader(capsys, words(strategies=["wrong"], folder=here))
+
+    assert (code, said.out) == (1, "")
+    assert "strategy wrong, BTC-USD, column close, bar " in said.err
+    assert "uses the future" in said.err
+    assert reports_in(here) == []
+
+
+@pytest.mark.req("STR4")
+@pytest.mark.parametrize(
+    ("does", "features", "when"),
+    [("while True: pass", "pass", "answering"), ("return []", "while True: pass", "computing its features")],
+)
+def test_a_strategy_that_hangs_ends_the_backtest_with_a_sentence(does, features, when, here, capsys, monkeypatch):
+    monkeypatch.setattr("trader.backtest.run.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("trader.backtest.run.FEATURES_SECONDS", 0.5)
+    (here / "wrong.py").write_text(planted(does, features))
+
+    code, said = trader(capsys, words(strategies=["wrong"], folder=here))
+
+    assert (code, said.out, reports_in(here)) == (1, "", [])
+    assert "strategy wrong took longer than 0.5 s (wrong.py:" in said.err
+    assert f"while {when}; a backtest waits no longer" in said.err
+
+
+@pytest.mark.req("STR4")
+def test_features_that_fail_cost_a_strategy_its_own_answer_and_nobody_elses(here, capsys):
+    (here / "wrong.py").write_text(planted("return []", "raise ValueError('no such thing')"))
+    (here / "sma_cross.py").write_text((ROOT / "strategies" / "sma_cross.py").read_text())
+
+    code, said = trader(capsys, words(strategies=["sma_cross", "wrong"], folder=here))
+
+    report = read_report(here / "out")
+    assert code == 1
+    assert "strategy wrong failed once" in said.err
+    assert "strategy wrong, BTC-USD: ValueError: no such thing (wrong.py:" in said.err
+    assert report["metadata"]["failures"] == {"wrong": 1}
+    assert {trade["strategy"] for trade in report["trades"]} == {"sma_cross"}
+
+
+def test_what_a_strategy_prints_does_not_stand_in_the_way_of_json(here, capsys):
+    (here / "wrong.py").write_text(planted("print('mine'); return []", "print('hello')"))
+
+    code, said = trader(capsys, words("--json", strategies=["wrong"], folder=here))
+
+    assert code == 0
+    assert json.loads(said.out)["summary"]["total_trades"] == 0
+    assert "hello" in said.err
+
+
 def in_a_process(here, *more, limit_bytes=None, hash_seed="0"):
     """The verb in a process of its own, which may write no file longer than *limit_bytes*."""
     limit = None if limit_bytes is None else partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit_bytes,) * 2)

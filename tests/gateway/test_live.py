@@ -122,7 +122,7 @@ def test_a_killed_rehearsal_stays_killed_until_the_operator_has_typed_why(tmp_pa
         (tmp_path / "account/var/run").mkdir(parents=True, exist_ok=True)
         (tmp_path / "account/var/run/KILL").write_text("it lies")
 
-        assert account.run(1).returncode == 0
+        assert account.run(1).returncode == 4
         assert not account.orders()
         kills = [event for event in account.events() if isinstance(event, StateMoved)]
         assert [(event.state.value, event.reason) for event in kills] == [("killed", "it lies")]

@@ -18,6 +18,7 @@ from tests.gateway.sessions import ROOT, START, a_session, cycle_by_socket, in_f
 from trader.app import venue_of
 from trader.model.events import OrderChanged, StateMoved, Stopped
 from trader.model.orders import OrderStatus
+from trader.ops.kill import KillFlag, NotKilled
 from trader.ops.lock import SingleInstance
 from trader.running.asked import RunAsked
 from trader.running.loop import run_cycles
@@ -146,6 +147,27 @@ def test_without_a_venue_every_intent_ends_as_not_sent_and_reserves_nothing():
 
 @pytest.mark.slow
 @pytest.mark.req("K1", "NF1")
+def test_a_signal_kills_even_where_its_flag_cannot_be_written(tmp_path, monkeypatch):
+    class Presses(Silent):
+        def cycle(self, told):
+            super().cycle(told)
+            if len(self.cycles) == 1:
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+    def full(self, *arguments, **options):
+        raise NotKilled("no space left on device")
+
+    monkeypatch.setattr(KillFlag, "press", full)
+    voice = Presses()
+    run_cycles(asked(tmp_path, cycles=2), voice, lambda wanted: opened(wanted, venue_of))
+
+    assert "signal SIGUSR1; its flag could not be written" in voice.criticals[0]
+    moved = [event.state.value for event in journaled(tmp_path) if isinstance(event, StateMoved)]
+    assert moved == ["killed"]
+
+
+@pytest.mark.slow
+@pytest.mark.req("K1", "NF1")
 def test_an_operators_signal_presses_the_kill_switch_and_is_told_as_critical(tmp_path):
     class Presses(Silent):
         def cycle(self, told):
@@ -155,8 +177,9 @@ def test_an_operators_signal_presses_the_kill_switch_and_is_told_as_critical(tmp
                 time.sleep(1)
 
     voice = Presses()
-    run_cycles(asked(tmp_path, cycles=3), voice, lambda wanted: opened(wanted, venue_of))
+    run = run_cycles(asked(tmp_path, cycles=3), voice, lambda wanted: opened(wanted, venue_of))
 
+    assert (run.state, run.exit_code) == ("killed", 4)
     assert len(voice.criticals) == 1
     assert voice.criticals[0].startswith("kill switch: signal SIGUSR1; no order leaves any more")
     events = journaled(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from trader.execution.wire_tend import NOT_YET
 from trader.gateway.account_view import Bare
 from trader.running.stops import StopsTold, left_alone
 
@@ -40,6 +41,19 @@ def test_a_lost_stop_is_critical_once_and_where_none_is_taken_a_note():
     assert heard.notes[1:] == ["BTC-USD of sma: its stop rests at the venue again, or nothing is held any more"]
     told.look([LOST, NEVER])
     assert len(heard.criticals) == 2
+
+
+@pytest.mark.req("EXITS")
+def test_a_stop_that_is_still_to_be_asked_for_alarms_nobody_but_at_the_end():
+    heard, bought = Heard(), Bare("sma", "BTC-USD", NOT_YET)
+    told = StopsTold(heard, lambda symbol: True)
+
+    told.look([bought])
+    told.look([])
+    assert heard.notes == heard.criticals == []
+
+    left_alone([bought], heard)
+    assert len(heard.criticals) == 1
 
 
 @pytest.mark.req("EXITS")

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from trader.ops.kill import KillFlag, KillLatch
+from trader.ops.kill import KillFlag, KillLatch, NotKilled
+from trader.ops.lock import SingleInstance
 
 
 @pytest.fixture
@@ -119,3 +120,41 @@ def test_whoever_looks_finds_the_reason_with_the_flag(run_dir):
 
     assert seen <= {"", "the venue lies"}
     assert list(run_dir.iterdir()) == [flag.path]
+
+
+@pytest.mark.req("K1")
+def test_a_flag_that_cannot_be_left_is_said_with_the_other_ways_to_kill(tmp_path):
+    (tmp_path / "var").write_text("a file where the folder should be")
+    flag = KillFlag(tmp_path / "var/run")
+
+    with pytest.raises(NotKilled, match=r"^NOT KILLED: .*: Not a directory\. ") as refusal:
+        flag.press("the venue lies")
+
+    said = str(refusal.value)
+    assert (refusal.value.exit_code, f"touch {flag.path};" in said) == (2, True)
+    assert said.endswith("kill -USR1 PID")
+
+
+@pytest.mark.req("K1")
+def test_whoever_may_not_write_is_told_which_process_to_signal(run_dir, monkeypatch):
+    def forbidden(self, *arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    with SingleInstance(run_dir, "paper-main"), monkeypatch.context() as elsewhere:
+        elsewhere.setattr("pathlib.Path.write_text", forbidden)
+        elsewhere.setattr("pathlib.Path.touch", forbidden)
+        with pytest.raises(NotKilled, match=f"Permission denied.* kill -USR1 {os.getpid()}$"):
+            KillFlag(run_dir).press("the venue lies")
+
+
+@pytest.mark.req("K1")
+def test_where_the_words_do_not_fit_the_bare_flag_kills(run_dir, monkeypatch):
+    def full(self, *arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    flag = KillFlag(run_dir)
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+
+    flag.press("the venue lies")
+
+    assert flag.reason() == f"{flag.path} is there"

@@ -17,7 +17,7 @@ from trader.errors import HeldElsewhere
 from trader.ops import holder as holders
 from trader.ops import lock as locks
 from trader.ops.holder import describe, myself, read_holder, start_time
-from trader.ops.lock import SingleInstance
+from trader.ops.lock import NoPlaceForLock, SingleInstance
 
 
 def one_round(run_dir: Path, how_many: int) -> list[str]:
@@ -238,3 +238,23 @@ def test_the_refusal_names_no_verb_that_is_not_there_and_cuts_no_word(tmp_path):
     assert kept in said
     assert "trader status" not in said
     assert holders.shortened("trader run") == "trader run"
+
+
+@pytest.mark.req("SI1")
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        pytest.param("a file/run", "Not a directory", id="a file in the way"),
+        pytest.param("folder", "Is a directory", id="a folder in the lock's own place"),
+        pytest.param(
+            "/proc/nope/run", "No such file",
+            id="where nothing can be made", marks=pytest.mark.skipif(sys.platform != "linux", reason="needs /proc"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_place_that_keeps_no_lock_is_refused_in_a_sentence(tmp_path, place, says):
+    (tmp_path / "a file").touch()
+    (tmp_path / f"folder/{KEY}.lock").mkdir(parents=True)
+
+    with pytest.raises(NoPlaceForLock, match=f"{KEY} cannot be kept here: {says}.*paths.var must be a folder"):
+        SingleInstance(tmp_path / place, KEY).acquire()

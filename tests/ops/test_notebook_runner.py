@@ -353,6 +353,23 @@ def test_a_full_disk_costs_no_verdict_and_leaves_no_fragment(a_runner):
     assert hashlib.sha256(verdict.path.read_bytes()).hexdigest() == verdict.sha256
 
 
+def test_a_record_that_is_given_up_is_said_and_what_is_left_at_the_end_is_written_or_named(a_runner, monkeypatch):
+    monkeypatch.setattr("trader.ops.notebook_runner.UNWRITTEN_MAX", 1)
+    runner = a_runner()
+    runner.out_dir.write_text("in the way")
+    first, second = (runner.run(name, AS_OF) for name in ("c-1", "c-2"))
+
+    assert "GIVEN UP" not in first.record_error
+    assert second.record_error.startswith("1 record GIVEN UP, 1 record kept to be written later: ")
+    assert str(first.path) in second.record_error
+    runner.out_dir.unlink()
+    (lost,) = runner.write_rest()
+    assert lost.startswith(f"{first.path}: not written: ")
+    assert "given up" in lost
+    assert hashlib.sha256(second.path.read_bytes()).hexdigest() == second.sha256
+    assert not runner.unwritten
+
+
 def test_a_record_is_named_by_market_time_in_utc(a_runner):
     from datetime import timedelta, timezone
 

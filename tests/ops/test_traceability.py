@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from trader.cli import main as cli
 from trader.ops.traceability import (
     BadRequirements,
     NoEvidence,
@@ -100,6 +101,30 @@ def test_the_latest_word_on_a_test_wins_and_the_others_stay(tmp_path):
     outcomes = {test: outcome.outcome for test, outcome in read_outcomes(record).items()}
 
     assert outcomes == {"tests/test_a.py::test_it": "failed", "tests/test_a.py::test_b": "passed"}
+
+
+def rtm(capsys, *options):
+    with pytest.raises(SystemExit) as left:
+        cli.main(["rtm", *map(str, options)])
+    return left.value.code, capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_or_written_is_a_sentence(tmp_path, capsys):
+    listed, record, blocked = tmp_path / "tests/ids.toml", tmp_path / "outcomes.json", tmp_path / "a file"
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_it.py").touch()
+    listed.write_text('[requirements]\nA1 = "one"\n')
+    blocked.touch()
+    merge_outcomes(record, [ended("passed", "A1", test="tests/test_it.py::test_it")])
+    given = ["--requirements", listed, "--record", record]
+
+    assert rtm(capsys, *given, "--out", blocked / "reports")[0] == 2
+    code, said = rtm(capsys, *given, "--out", blocked / "reports")
+    assert (code, f"{blocked}/reports/rtm.json: not written: Not a directory" in said) == (2, True), said
+    assert rtm(capsys, *given, "--requirements", tmp_path) == (1, f"{tmp_path}: cannot be read: Is a directory\n")
+    assert rtm(capsys, *given, "--record", tmp_path) == (1, f"{tmp_path}: cannot be read: Is a directory\n")
+    assert "is not what a test run records" in rtm(capsys, *given, "--record", listed)[1]
+    assert rtm(capsys, *given, "--out", tmp_path / "reports")[0] == 0
 
 
 @pytest.mark.slow

@@ -4,18 +4,32 @@ The gateway's core and books with one thing wrong, in the manner of `mutants`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from trader.execution import wire_engine
+from trader import exits
+from trader.execution import engine, wire_engine
 from trader.execution.wire_engine import WireExecution
 from trader.execution.wire_send import Sender
+from trader.gateway import books, marking
+from trader.gateway.admission import Admission
 from trader.gateway.books import Books
 from trader.gateway.core import TradingCore
 from trader.gateway.recovery import Recovered
-from trader.model.events import StateMoved
+from trader.gateway.witness import NONE, Witness
+from trader.model.decision import Decision
+from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved, StopTrailed
 from trader.model.trading import TradingState
+from trader.risk.breakers.drawdown import Drawdown
+from trader.risk.rules.cooldown import Cooldown
+from trader.risk.rules.pacing import Pacing
+from trader.running.venue import FeeWatch
+from trader.state.ledger import Ledger
 
 Patch = pytest.MonkeyPatch
 CORE_FAULTS: dict[str, Any] = {}
@@ -94,6 +108,16 @@ def a_cycle_does_not_take_in(patch: Patch) -> None:
 
 
 @fault
+def a_second_attempt_does_not_take_in(patch: Patch) -> None:
+    whole = Books.settle
+
+    def settle(self: Books, k: int) -> Any:
+        return [] if self.settled == k else whole(self, k)
+
+    patch.setattr(Books, "settle", settle)
+
+
+@fault
 def a_second_submission_is_decided_too(patch: Patch) -> None:
     whole = TradingCore.submit
 
@@ -113,14 +137,291 @@ def a_cycle_that_is_over_may_be_answered(patch: Patch) -> None:
     patch.setattr(TradingCore, "current", current)
 
 
+# The record
+
+
+def _append_with(patch: Patch, change: Callable[[Sequence[Event]], Sequence[Event]], keeps: bool = True) -> None:
+    """What `begin` commits, changed; *keeps* the snapshot."""
+    whole = Witness.append
+
+    def append(self: Witness, events: Sequence[Event], snapshots: Mapping[str, str] = NONE) -> None:
+        if any(isinstance(event, CycleBegan) for event in events):
+            events, snapshots = change(events), snapshots if keeps else NONE
+        whole(self, events, snapshots)
+
+    patch.setattr(Witness, "append", append)
+
+
+@fault
+def a_cycle_begins_and_nobody_notes_it(patch: Patch) -> None:
+    _append_with(patch, lambda events: [event for event in events if not isinstance(event, CycleBegan)])
+
+
+@fault
+def what_a_cycle_finds_is_not_noted(patch: Patch) -> None:
+    _append_with(patch, lambda events: [event for event in events if isinstance(event, CycleBegan)])
+
+
+@fault
+def the_mark_is_kept_in_memory(patch: Patch) -> None:
+    _append_with(patch, lambda events: [event for event in events if not isinstance(event, Marked)])
+
+
+@fault
+def the_snapshot_is_not_kept(patch: Patch) -> None:
+    _append_with(patch, lambda events: events, keeps=False)
+
+
+@fault
+def the_weather_is_not_noted(patch: Patch) -> None:
+    whole = Books.weather
+
+    def weather(self: Books, k: int) -> list[Event]:
+        whole(self, k)
+        return []
+
+    patch.setattr(Books, "weather", weather)
+
+
+@fault
+def attempts_share_a_name(patch: Patch) -> None:
+    patch.setattr(TradingCore, "_cycle_id", lambda self, as_of: f"{as_of:%Y%m%dT%H%M%SZ}-{self.books.account.tag}")
+
+
+@fault
+def an_interrupted_cycle_stays_open(patch: Patch) -> None:
+    whole = Books._take_up
+
+    def take_up(self: Books, found: Recovered, now: datetime) -> None:
+        found.open_cycle = ""
+        whole(self, found, now)
+
+    patch.setattr(Books, "_take_up", take_up)
+
+
+@fault
+def a_start_is_dated_back_to_the_last_mark(patch: Patch) -> None:
+    patch.setattr(Books, "clock_time", property(lambda self: self.now))
+
+
+@fault
+def a_decision_leaves_no_record(patch: Patch) -> None:
+    whole = WireExecution.record
+
+    def record(self: WireExecution, *events: Event) -> None:
+        whole(self, *(event for event in events if not isinstance(event, Decided)))
+
+    patch.setattr(WireExecution, "record", record)
+
+
+@fault
+def a_refusal_keeps_its_reasons_to_itself(patch: Patch) -> None:
+    whole = engine.make_decided
+
+    def decided(now: Any, cycle_id: Any, proposals: Any, reports: Any, verdicts: Any, superseded: Any) -> Any:
+        bare = tuple(replace(one, objections=()) for one in verdicts)
+        return whole(now, cycle_id, proposals, reports, bare, superseded)
+
+    patch.setattr(engine, "make_decided", decided)
+
+
+# What is decided, and on what
+
+
+@fault
+def nobody_submits_and_nobody_exits(patch: Patch) -> None:
+    whole = TradingCore.finish
+
+    def finish(self: TradingCore, cycle_id: str, status: str, *args: Any, **named: Any) -> Any:
+        cycle = self.current(cycle_id)
+        if cycle.decision is None:
+            cycle.decision = Decision(cycle.snapshot.as_of, cycle_id)
+        return whole(self, cycle_id, status, *args, **named)
+
+    patch.setattr(TradingCore, "finish", finish)
+
+
+@fault
+def a_venue_that_cannot_be_read_is_decided_on(patch: Patch) -> None:
+    patch.setattr(Books, "is_cut_off", False)
+
+
+@fault
+def every_price_is_believed(patch: Patch) -> None:
+    patch.setattr(marking, "guarded_mid", lambda quote, health, now, age: quote.mid if quote is not None else None)
+
+
+@fault
+def doubtful_prices_are_marked_as_if_they_were_not(patch: Patch) -> None:
+    whole = marking.Marking.value
+
+    def value(self: Any, *args: Any) -> list[Event]:
+        return [replace(one, unmarked=()) if isinstance(one, Marked) else one for one in whole(self, *args)]
+
+    patch.setattr(marking.Marking, "value", value)
+
+
+@fault
+def stops_trail_what_nobody_believes(patch: Patch) -> None:
+    whole = marking.trailed
+
+    def trailed(positions: Any, highs: Any, products: Any, policy: Any, time: Any) -> Any:
+        return whole(positions, {symbol: Decimal(10) ** 9 for _, symbol in positions} | highs, products, policy, time)
+
+    patch.setattr(marking, "trailed", trailed)
+
+
+@fault
+def a_stop_trails_down_as_well(patch: Patch) -> None:
+    whole = marking.trailed
+
+    def trailed(positions: Any, *args: Any) -> Any:
+        return whole({key: replace(one, trail_price=None) for key, one in positions.items()}, *args)
+
+    patch.setattr(marking, "trailed", trailed)
+
+
+@fault
+def a_trailing_stop_is_kept_in_memory(patch: Patch) -> None:
+    _append_with(patch, lambda events: [event for event in events if not isinstance(event, StopTrailed)])
+
+
+@fault
+def a_trailing_stop_ends_nothing(patch: Patch) -> None:
+    whole = exits._reason
+
+    def reason(position: Any, snapshot: Any, policy: Any) -> Any:
+        return whole(replace(position, trail_price=None), snapshot, policy)
+
+    patch.setattr(exits, "_reason", reason)
+
+
+@fault
+def fees_are_asked_for_once(patch: Patch) -> None:
+    patch.setattr(FeeWatch, "ask", lambda self: None)
+
+
+@fault
+def the_door_lets_everybody_in(patch: Patch) -> None:
+    patch.setattr(Admission, "admit", lambda self, proposals, snapshot: proposals)
+
+
+@fault
+def cut_off_once_is_cut_off_for_ever(patch: Patch) -> None:
+    whole = WireExecution._reading
+
+    def reading(self: WireExecution, read: Any) -> bool:
+        down = self.down
+        fine = whole(self, read)
+        self.down = self.down or down
+        return fine
+
+    patch.setattr(WireExecution, "_reading", reading)
+
+
+# What is remembered over a death
+
+
+def _recover_with(patch: Patch, forget: Callable[[Ledger], None]) -> None:
+    whole = books.recover
+
+    def recover(journal: Any, ledger: Ledger, *args: Any) -> Recovered:
+        found = whole(journal, ledger, *args)
+        forget(ledger)
+        return found
+
+    patch.setattr(books, "recover", recover)
+
+
+@fault
+def a_death_ends_the_cooldown(patch: Patch) -> None:
+    _recover_with(patch, lambda ledger: (ledger.last_fill_at.clear(), ledger.last_stop_at.clear()))  # type: ignore[func-returns-value]
+
+
+@fault
+def a_death_forgives_the_drawdown(patch: Patch) -> None:
+    def forget(ledger: Ledger) -> None:
+        ledger.performance = replace(ledger.performance, peak=ledger.performance.nav)
+
+    _recover_with(patch, forget)
+
+
+@fault
+def a_death_makes_active(patch: Patch) -> None:
+    def forget(ledger: Ledger) -> None:
+        ledger.state = TradingState.ACTIVE
+
+    _recover_with(patch, forget)
+
+
+@fault
+def a_death_forgets_who_may_be_traded(patch: Patch) -> None:
+    _recover_with(patch, lambda ledger: ledger.membership.clear())
+
+
+# Rules whose promises the audit keeps
+
+
+@fault
+def no_cooldown(patch: Patch) -> None:
+    patch.setattr(Cooldown, "check", lambda self, proposal, book: None)
+
+
+@fault
+def no_pacing(patch: Patch) -> None:
+    patch.setattr(Pacing, "check", lambda self, proposal, book: None)
+
+
+@fault
+def no_drawdown_breaker(patch: Patch) -> None:
+    patch.setattr(Drawdown, "check", lambda self, book: None)
+
+
+@fault
+def the_drawdown_breaker_is_nervous(patch: Patch) -> None:
+    whole = Drawdown.check
+    patch.setattr(Drawdown, "check", lambda self, book: whole(replace(self, max_drawdown_pct=Decimal("0.3")), book))
+    patch.setattr(Drawdown, "nav_floor", lambda self, performance: performance.peak)
+
+
 CORE_KILLERS: dict[str, int | str] = {
     "kill_is_not_heeded": "a maker entry under kill",  # I-1
     "kill_is_recorded_and_ends_nothing": "a maker entry under kill",  # I-1
     "nobody_looks_between_cycles": "a maker entry under kill",  # I-1
     "what_was_on_its_way_is_not_taken_up": 5,  # L-1
-    "an_instant_is_decided_again_after_a_death": 79,  # I-3
+    "an_instant_is_decided_again_after_a_death": "a cycle decided and taken over",  # I-3
     "what_is_missing_is_not_ours": "a withdrawal before anybody has looked",  # I-14
-    "a_cycle_does_not_take_in": "a withdrawal before anybody has looked",  # I-14
+    "a_cycle_does_not_take_in": "a withdrawal before anybody has looked",  # I-10
+    "a_second_attempt_does_not_take_in": "a cycle begun twice",  # I-10
     "a_second_submission_is_decided_too": "an entry and its exit",  # I-3
-    "a_cycle_that_is_over_may_be_answered": "an entry and its exit",  # I-3
+    "a_cycle_that_is_over_may_be_answered": "an entry and its exit",  # I-16
+    "a_cycle_begins_and_nobody_notes_it": "an entry and its exit",  # I-16
+    "what_a_cycle_finds_is_not_noted": "an entry and its exit",  # I-18
+    "the_mark_is_kept_in_memory": "an entry and its exit",  # I-18
+    "the_snapshot_is_not_kept": "an entry and its exit",  # I-16
+    "the_weather_is_not_noted": "an entry and its exit",  # I-18
+    "attempts_share_a_name": "a cycle begun twice",  # I-16
+    "an_interrupted_cycle_stays_open": "a death between decision and first byte",  # I-16
+    "a_start_is_dated_back_to_the_last_mark": "an entry and its exit",  # I-16
+    "a_decision_leaves_no_record": "an entry and its exit",  # I-16
+    "a_refusal_keeps_its_reasons_to_itself": "an order is lost",  # I-16
+    "nobody_submits_and_nobody_exits": 7,  # I-16
+    "a_venue_that_cannot_be_read_is_decided_on": 1,  # I-10
+    "every_price_is_believed": 14,  # I-20
+    "doubtful_prices_are_marked_as_if_they_were_not": 14,  # I-20
+    "stops_trail_what_nobody_believes": 14,  # I-20
+    "a_stop_trails_down_as_well": 7,  # T21
+    "a_trailing_stop_is_kept_in_memory": 7,  # I-18
+    "a_trailing_stop_ends_nothing": 7,  # I-16
+    "fees_are_asked_for_once": 44,  # I-2
+    "the_door_lets_everybody_in": 0,  # I-16
+    "cut_off_once_is_cut_off_for_ever": 1,  # L-1
+    "a_death_ends_the_cooldown": "kill while sending",  # I-18
+    "a_death_forgives_the_drawdown": "a death right after a purchase in the app is noted",  # I-18
+    "a_death_makes_active": "a death right after a purchase in the app is noted",  # I-18
+    "a_death_forgets_who_may_be_traded": 44,  # I-18
+    "no_cooldown": "two strategies in one symbol",  # I-11
+    "no_pacing": 48,  # I-12
+    "no_drawdown_breaker": "a rise and half a fall",  # I-20
+    "the_drawdown_breaker_is_nervous": 0,  # I-20
 }

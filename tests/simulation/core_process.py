@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.simulation.clock import START_MS, at, ms_of
 from tests.simulation.house import STRATEGIES, SYMBOLS
 from tests.simulation.market import SimulatedMarket
 from tests.simulation.oracle import Violation
+from trader.config import Config, load_config
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireSetup
 from trader.execution.wiring import WirePolicy
@@ -31,6 +34,7 @@ from trader.ops.scheduler import next_start
 from trader.ports import Journal
 from trader.risk.freshness import Freshness
 from trader.running.coinbase_ground import last_look
+from trader.running.venue import FeeWatch, wrong_fees
 from trader.state.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -41,8 +45,14 @@ MINUTE = timedelta(minutes=1)
 WATCH_MS, KILLED_MS, LOOK_MS = 1_000, 2_000, 20_000
 FACTS = tuple(StrategyFacts(name, 60, 2) for name in STRATEGIES)
 FRESHNESS = Freshness()
-AGAIN = 0.05
+AGAIN, SILENT = 0.05, 0.3
 """How often a cell is run again, and how often a kernel that should be dead answers."""
+
+
+@cache
+def config() -> Config:
+    """The house's own: its fees are the ones assumed here."""
+    return load_config(Path(__file__).resolve().parents[2] / "config")
 
 
 class CoreProcess:
@@ -54,8 +64,16 @@ class CoreProcess:
     def __init__(self, world: World, journal: Journal) -> None:
         self.world, self.journal = world, journal
         market = self.market = SimulatedMarket(world.feed, world.minutes, world.clock.now())
+        fees = FeeWatch(world.wire, config(), clock=world.clock)
+        fees.wrong = wrong_fees(world.wire.told_terms(), config())  # nobody starts who pays another fee
         setup = WireSetup(
-            world.wire, world.clock, SYMBOLS, self.policy(), market.quote, lambda symbol: world.climate.stops_rest
+            world.wire,
+            world.clock,
+            SYMBOLS,
+            self.policy(),
+            market.quote,
+            lambda symbol: world.climate.stops_rest,
+            lambda symbols: fees.ask(),
         )
         self.books = self.books_type(
             world.desk,
@@ -63,7 +81,7 @@ class CoreProcess:
             journal,
             Account("live", "sim", world.cash, "0", ""),
             wire=setup,
-            forbids=last_look(market, world.clock, FRESHNESS, lambda: ""),  # type: ignore[arg-type]
+            forbids=last_look(market, world.clock, FRESHNESS, lambda: fees.wrong),  # type: ignore[arg-type]
             killed=self.killed,
         )
         assert self.books.wired is not None
@@ -119,13 +137,15 @@ class CoreProcess:
         if k < self.books.following:
             world.seen["slot decided already"] += 1
             return
+        read, unread = world.wire.read, world.wire.unread
         cycle = self.core.begin(k)
-        world.deciding(cycle.snapshot, self.books.book())
+        world.deciding(cycle.snapshot, self.books.book(), world.wire.read == read or world.wire.unread > unread)
         proposals = Proposals(cycle.id, cycle.snapshot.as_of, proposed)
         self._answers_late(cycle, proposals)
-        world.decided(self.core.submit(cycle.id, proposals))
+        if proposed or world.cells.random() > SILENT:  # a notebook that dies says nothing; nothing it wanted is lost
+            self.core.submit(cycle.id, proposals)
         self._answers_late(cycle, proposals)
-        self.core.finish(cycle.id, "complete")
+        world.decided(self.core.finish(cycle.id, "complete").decision)
         self._last = cycle.id
 
     def _answers_late(self, cycle: Cycle, proposals: Proposals) -> None:
@@ -158,7 +178,12 @@ class CoreProcess:
                 self.books.look_again()
                 looked = clock.ms
 
+    def rests(self) -> None:
+        """The account is at rest: what is in memory is what the record says."""
+        self.world.audit.replayed(self.world.disk.events, self.ledger, self.lives)
+
     def let_go_on(self, events: Sequence[Event]) -> None:
         """The operator stops the process, writes down what he knows, and starts it again."""
         self.core.stopped("stopped by the operator")
+        self.rests()
         self.world.operator_writes(events)

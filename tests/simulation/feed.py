@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tests.simulation.clock import VirtualClock, at
+from tests.simulation.clock import VirtualClock, at, ms_of
 from tests.simulation.venue import Venue
 from trader.model.market import Quote
 
-MINUTE_MS = 60_000
+MINUTE_MS, QUOTE_AGE_MS = 60_000, 5_000
 
 
 @dataclass(slots=True)
@@ -25,10 +25,23 @@ class Feed:
     clock: VirtualClock
     stopped_ms: int | None = None
     bad: dict[str, Decimal] = field(default_factory=dict)
+    _said: dict[tuple[str, int], tuple[Quote, bool]] = field(default_factory=dict)
 
     def heard_ms(self, ms: int) -> int:
         """The instant of the last that was heard up to *ms*."""
         return ms if self.stopped_ms is None else min(ms, self.stopped_ms)
+
+    def at_instant(self, symbol: str, ms: int) -> tuple[Quote, bool]:
+        """What was quoted at the instant *ms* and whether the guard suspects it; what was said of it stays said."""
+        found = self._said.get((symbol, ms))
+        if found is None:
+            found = self._said[symbol, ms] = self.quote(symbol, ms), symbol in self.bad
+        return found
+
+    def is_doubtful(self, symbol: str, ms: int) -> bool:
+        """No price of *symbol* could be believed at the instant *ms*."""
+        quote, suspect = self.at_instant(symbol, ms)
+        return suspect or ms - ms_of(quote.time) >= QUOTE_AGE_MS
 
     def quote(self, symbol: str, ms: int) -> Quote:
         """What is known of *symbol* at *ms*, with the venue's time."""

@@ -4,6 +4,7 @@ The desk of a simulated account: the real rules, two strategies that wish for wh
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -36,8 +37,13 @@ CAPS = {
 }
 
 
+TRAILING_PCT = Decimal("0.8")
+DRAWDOWN_PCT, ENTRIES_AN_HOUR = Decimal("0.7"), 25
+COOLDOWN, COOLDOWN_AFTER_STOP = timedelta(minutes=2), timedelta(minutes=10)
+
+
 @cache
-def desk_of(caps: str, entry_style: str) -> Desk:
+def desk_of(caps: str, entry_style: str, trails: bool = False) -> Desk:
     """The house rules with *caps*; cooldowns and pacing loose enough to let the caps bind."""
     universe = UniversePolicy(
         (
@@ -50,10 +56,10 @@ def desk_of(caps: str, entry_style: str) -> Desk:
     return Desk(
         registry=Registry(()),
         priorities={"alpha": 1, "beta": 2},
-        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(Decimal("0.7")), DailyLoss(Decimal("0.66")))),
+        risk=RiskEngine(_rules(CAPS[caps]), (Drawdown(DRAWDOWN_PCT), DailyLoss(Decimal("0.66")))),
         universe=universe,
         regime=RegimePolicy({regime: Decimal(regime is not Regime.CRASH) for regime in Regime}),
-        exits=ExitPolicy(Decimal("0.75")),
+        exits=ExitPolicy(Decimal("0.75"), TRAILING_PCT if trails else None),
         execution=ExecutionPolicy(entry_style=entry_style),
     )
 
@@ -63,9 +69,9 @@ def _rules(caps: Caps) -> tuple[Any, ...]:
     fields: dict[str, tuple[Any, ...]] = {
         "min_conviction": (Decimal("0.2"),),
         "stop_bounds": (Decimal("0.3"), Decimal(20), Decimal("0.3"), Decimal(50)),
-        "cooldown": (Decimal(2), Decimal(10)),
+        "cooldown": (Decimal(COOLDOWN.seconds) / 60, Decimal(COOLDOWN_AFTER_STOP.seconds) / 60),
         "loss_streak": (12, Decimal(10)),
-        "pacing": (25, 500, 0),
+        "pacing": (ENTRIES_AN_HOUR, 500, 0),
         "max_open_positions": (2 if caps.position_pct == 3 else 3,),
         "strategy_trades": (budgets,),
         "strategy_cap": (budgets,),
@@ -99,6 +105,7 @@ def _wish(symbol: str, side: Side, pct: float, conviction: float, strategy: str)
     """A wish; one in a hundred makes no sense."""
     odd = int(conviction * 10_000) % 100
     pct = float("nan") if odd == 7 else pct
+    strategy, symbol = "gamma" if odd == 9 else strategy, "XRP-USD" if odd == 10 else symbol
     stop = 0.1 if odd == 8 else 2.0
     return TradeProposal(
         symbol, side, pct, stop, 3.0, conviction if odd < 12 else max(conviction, 0.21), "drawn", (), strategy

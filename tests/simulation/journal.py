@@ -54,7 +54,7 @@ class SimulatedJournal:
         disk: Disk,
         clock: VirtualClock,
         point: Callable[[str], None] = lambda name: None,
-        committed: Callable[[Sequence[Event]], None] = lambda events: None,
+        committed: Callable[[Sequence[Event], Mapping[str, str]], None] = lambda events, snapshots: None,
     ) -> None:
         self._disk, self._clock, self._point, self._committed = disk, clock, point, committed
 
@@ -63,7 +63,7 @@ class SimulatedJournal:
         self._clock.pass_ms(COMMIT_MS)
         self._disk.events.extend(events)
         self._disk.snapshots.update(snapshots)
-        self._committed(events)
+        self._committed(events, snapshots)
         self._point("committed")
 
     def replay(self) -> Iterable[Event]:

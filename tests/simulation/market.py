@@ -16,7 +16,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from tests.simulation.clock import at
+from tests.simulation.clock import at, ms_of
 from tests.simulation.feed import MINUTE_MS, Feed
 from tests.simulation.house import MEMBERS, SYMBOLS, THEMES, TIERS, WITHOUT_DOGE, desk_of
 from tests.simulation.prices import TICK_MS
@@ -145,9 +145,10 @@ class SimulatedMarket:
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]:
         return SYMBOLS if granularity_seconds == STEP else ()
 
-    def quoted(self, symbol: str, k: int) -> tuple[Quote | None, FeedHealth]:
+    def quoted(self, symbol: str, k: int) -> tuple[Quote, FeedHealth]:
         ms = k * MINUTE_MS
-        return self.feed.quote(symbol, ms), self._health(symbol, ms)
+        quote, suspect = self.feed.at_instant(symbol, ms)
+        return quote, _vouched(ms_of(quote.time), suspect)
 
     def quote(self, symbol: str) -> Quote | None:
         """What is quoted at this very moment."""
@@ -155,26 +156,27 @@ class SimulatedMarket:
 
     def health(self, symbol: str) -> FeedHealth:
         """What the feed vouches for at this very moment."""
-        return self._health(symbol, self.feed.clock.ms)
-
-    def _health(self, symbol: str, ms: int) -> FeedHealth:
-        heard, suspect = self.feed.heard_ms(ms), symbol in self.feed.bad
-        return FeedHealth(at(heard // MINUTE_MS * MINUTE_MS), STEP, JUMP if suspect else ZERO, suspect)
+        return _vouched(self.feed.heard_ms(self.feed.clock.ms), symbol in self.feed.bad)
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         ms = k * MINUTE_MS
         mine: dict[str, dict[str, Position]] = {}
         for (strategy, symbol), position in positions.items():
             mine.setdefault(strategy, {})[symbol] = position
+        quoted = {symbol: self.quoted(symbol, k) for symbol in SYMBOLS}
         return Snapshot(
             id=str(k * STEP),
             as_of=at(ms),
             products=self.products,
-            quotes={symbol: self.feed.quote(symbol, ms) for symbol in SYMBOLS},
+            quotes={symbol: quote for symbol, (quote, _) in quoted.items()},
             membership=self.membership,
             regime=self.regime,
             closed={STEP: SYMBOLS},
             positions=mine,
-            health={symbol: self._health(symbol, ms) for symbol in SYMBOLS},
+            health={symbol: health for symbol, (_, health) in quoted.items()},
             exchange_down=self.exchange_down,
         )
+
+
+def _vouched(heard_ms: int, suspect: bool) -> FeedHealth:
+    return FeedHealth(at(heard_ms // MINUTE_MS * MINUTE_MS), STEP, JUMP if suspect else ZERO, suspect)

@@ -701,18 +701,18 @@ KILLERS: dict[str, int | str] = {
     "asked_to_end_is_ended": "a maker entry under kill",  # I-7
     "ended_before_its_fills_are_in": 0,  # I-7
     "every_row_is_a_fill": "an entry and its exit",  # I-15
-    "fills_are_told_apart_by_size_and_price": 2,  # L-1
+    "fills_are_told_apart_by_size_and_price": 6,  # L-1
     "late_fills_are_dropped": "a late order on lagging lists",  # L-1
     "fees_are_estimated": "a maker entry that races its end",  # I-15
     "unknown_orders_risk_nothing": 3,  # I-2
     "open_orders_risk_nothing": 6,  # I-2
     "working_orders_stay_at_their_limit": 6,  # I-2
-    "sells_free_what_they_may_bring": 3,  # I-2
+    "sells_free_what_they_may_bring": 4,  # I-2
     "entries_of_one_instant_do_not_add_up": 1,  # I-2
-    "partly_filled_counts_what_filled": 86,  # I-2
+    "partly_filled_counts_what_filled": 118,  # I-2
     "no_position_cap": 1,  # I-2
-    "no_theme_cap": 1,  # I-2
-    "no_total_cap": 3,  # I-2
+    "no_theme_cap": 3,  # I-2
+    "no_total_cap": 4,  # I-2
     "the_fee_is_forgotten": "an entry and its exit",  # I-2
     "prices_are_rounded_up": "an entry and its exit",  # I-2
     "sizes_are_rounded_half_up": 1,  # I-2
@@ -732,12 +732,12 @@ KILLERS: dict[str, int | str] = {
     "an_acknowledgement_is_believed": "an answer that names another order",  # I-4
     "a_halt_lets_what_was_decided_go": "an answer that names another order",  # I-1
     "the_last_look_comes_before_the_preview": 14,  # I-10
-    "nobody_looks_after_the_commit": 26,  # I-1
+    "nobody_looks_after_the_commit": 73,  # I-1
     "strangers_are_ignored": "a purchase in the app",  # I-4
     "a_stranger_halts_in_a_commit_of_its_own": "a death right after a purchase in the app is noted",  # I-14
-    "balances_are_not_compared": "a deposit",  # I-14
-    "a_fill_on_its_way_halts": 31,  # I-14
-    "a_deposit_is_profit": "a deposit",  # I-14
+    "balances_are_not_compared": "a deposit",  # I-10
+    "a_fill_on_its_way_halts": 63,  # I-14
+    "a_deposit_is_profit": "a deposit",  # I-20
     "the_record_forgets_what_goes_on": "a maker entry",  # L-1
 }
 

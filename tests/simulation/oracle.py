@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.simulation.clock import VirtualClock
-from tests.simulation.feed import MINUTE_MS, Feed
+from tests.simulation.feed import MINUTE_MS, QUOTE_AGE_MS, Feed
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.wire import SimulatedWire
 from trader.model.book import Book, Key
@@ -53,7 +53,9 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 }
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
-QUOTE_AGE_MS, BAR_AGE_MS = 5_000, 90_000
+BAR_AGE_MS = 90_000
+ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
+"""The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
 
 
@@ -100,6 +102,8 @@ class Oracle:
     wires: dict[str, WireOrder] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     ingested: dict[str, OrderFilled] = field(default_factory=dict)
+    taken: dict[str, Decimal] = field(default_factory=dict)
+    """Base by asset, as the fills that were taken in give it."""
     strangers: set[str] = field(default_factory=set)
     looked: Judged | None = None
     judged: dict[str, Judged] = field(default_factory=dict)
@@ -108,6 +112,7 @@ class Oracle:
     """How often something happened that is not ours and that nobody has explained to the trader yet."""
     excused: bool = False
     """The venue has lied: a halt is right, and none is needed where the process never heard the lie."""
+    dear_since: int | None = None
     state: TradingState = TradingState.ACTIVE
     cash: Decimal = ZERO
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
@@ -131,9 +136,9 @@ class Oracle:
                 self.state = event.state
             elif isinstance(event, ExternalSeen):
                 self.strangers.add(event.order.order_id)
-                _hold(event.order.client_order_id not in self.intents, "I-4", f"{event.order} is our own")
+                hold(event.order.client_order_id not in self.intents, "I-4", f"{event.order} is our own")
             elif isinstance(event, BooksDiffer):
-                _hold(
+                hold(
                     self.unexplained > 0 or self.excused,
                     "I-14",
                     f"false alarm: {event.what}: {event.ours} against {event.theirs}",
@@ -148,64 +153,66 @@ class Oracle:
 
     def _stored(self, intent: OrderIntent) -> None:
         client_id = intent.client_order_id
-        _hold(client_id not in self.intents, "I-3", f"{client_id} is stored twice")
+        hold(client_id not in self.intents, "I-3", f"{client_id} is stored twice")
         self.intents[client_id], self.status[client_id] = intent, STORED
         if self.looked is not None:
             self.judged[client_id] = self.looked
         if intent.replaces:
             ended = intent.replaces
-            _hold(ended in self.intents and self.status[ended].terminal, "I-3", f"{client_id} replaces a live {ended}")
+            hold(ended in self.intents and self.status[ended].terminal, "I-3", f"{client_id} replaces a live {ended}")
             self.seen["follow-up"] += 1
 
     def _changed(self, event: OrderChanged) -> None:
         client_id, before = event.client_order_id, self.status.get(event.client_order_id)
-        _hold(before is not None, "I-7", f"{client_id} is nobody's")
+        hold(before is not None, "I-7", f"{client_id} is nobody's")
         assert before is not None
-        _hold(event.status in EDGES.get(before, ()), "I-7", f"{client_id}: {before} → {event.status}")
+        hold(event.status in EDGES.get(before, ()), "I-7", f"{client_id}: {before} → {event.status}")
         self.seen[f"edge {before.value}→{event.status.value}"] += 1
         there = self._at_venue(client_id)
         if event.status in (NOT_SENT, REJECTED, STORED):
-            _hold(there is None, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
-            _hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
+            hold(there is None, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
+            hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
             if before is UNKNOWN:
                 waited = self.clock.ms - self.sent_ms[client_id]
-                _hold(waited >= PROOF_OF_ABSENCE_MS, "I-6", f"{client_id} was given up after {waited} ms")
+                hold(waited >= PROOF_OF_ABSENCE_MS, "I-6", f"{client_id} was given up after {waited} ms")
                 self.seen["unknown→absent"] += 1
         elif event.status in (FILLED, CANCELLED, EXPIRED):
             self._over(client_id, event.status, there)
         elif event.status is OPEN:
-            _hold(there is not None, "I-4", f"{client_id} is said to be open and the venue has it not")
+            hold(there is not None, "I-4", f"{client_id} is said to be open and the venue has it not")
             if before is UNKNOWN:
                 self.seen["unknown→present"] += 1
         elif event.status is SENT:
             self.sent_ms[client_id] = self.clock.ms
         if event.order_id and there is not None:
-            _hold(event.order_id == there.order_id, "I-4", f"{client_id} is {there.order_id}, not {event.order_id}")
+            hold(event.order_id == there.order_id, "I-4", f"{client_id} is {there.order_id}, not {event.order_id}")
             owner = self.names.setdefault(event.order_id, client_id)
-            _hold(owner == client_id, "I-4", f"{event.order_id} belongs to {owner} and to {client_id}")
+            hold(owner == client_id, "I-4", f"{event.order_id} belongs to {owner} and to {client_id}")
         self.status[client_id] = event.status
 
     def _over(self, client_id: str, status: OrderStatus, there: TrueOrder | None) -> None:
-        _hold(there is not None and not there.open, "I-7", f"{client_id} is said to be over and is not")
+        hold(there is not None and not there.open, "I-7", f"{client_id} is said to be over and is not")
         assert there is not None
-        _hold(there.status.value == status.value, "I-7", f"{client_id} is {there.status}, not {status}")
+        hold(there.status.value == status.value, "I-7", f"{client_id} is {there.status}, not {status}")
         known = self.ingested
         taken = sum((known[one.entry_id].fill.size for one in there.executions if one.entry_id in known), ZERO)
-        _hold(taken == there.filled, "I-7", f"{client_id} ended with {taken} of {there.filled} taken in")
+        hold(taken == there.filled, "I-7", f"{client_id} ended with {taken} of {there.filled} taken in")
 
     def _filled(self, event: OrderFilled) -> None:
         fill = event.fill
-        _hold(fill.fill_id not in self.ingested, "I-15", f"{fill.fill_id} was taken in twice")
+        hold(fill.fill_id not in self.ingested, "I-15", f"{fill.fill_id} was taken in twice")
         self.ingested[fill.fill_id] = event
         true = self.venue.execution(fill.fill_id)
-        _hold(true is not None, "I-15", f"{fill.fill_id} never happened")
+        hold(true is not None, "I-15", f"{fill.fill_id} never happened")
         assert true is not None
         wire = true.order.wire
         there = (wire.client_order_id, wire.symbol, wire.side, true.size, true.price, true.fee, true.liquidity)
         here = (fill.client_order_id, fill.symbol, fill.side, fill.size, fill.price, fill.fee_usd, fill.liquidity)
-        _hold(here == there, "I-15", f"{fill.fill_id} is {there}, taken in as {here}")
+        hold(here == there, "I-15", f"{fill.fill_id} is {there}, taken in as {here}")
         notional = fill.size * fill.price
         self.cash += (-notional if fill.side is BUY else notional) - fill.fee_usd
+        asset = asset_of(fill.symbol)
+        self.taken[asset] = self.taken.get(asset, ZERO) + (fill.size if fill.side is BUY else -fill.size)
 
     # The first byte of a create
 
@@ -213,25 +220,27 @@ class Oracle:
         """Judge what is about to leave."""
         client_id = wire.client_order_id
         self.seen["sent"] += 1
-        _hold(not self.killed(), "I-1", f"{client_id} leaves after kill was pressed")
+        hold(not self.killed(), "I-1", f"{client_id} leaves after kill was pressed")
         stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
-        _hold(not stopped, "I-1", f"{client_id} leaves while trading is {self.state.value}")
+        hold(not stopped, "I-1", f"{client_id} leaves while trading is {self.state.value}")
         entering = wire.side is BUY and self.state is not TradingState.ACTIVE
-        _hold(not entering, "I-1", f"{client_id} enters while trading is {self.state.value}")
+        hold(not entering, "I-1", f"{client_id} enters while trading is {self.state.value}")
         intent = self.intents.get(client_id)
-        _hold(intent is not None, "I-5", f"{client_id} was never stored")
+        hold(intent is not None, "I-5", f"{client_id} was never stored")
         assert intent is not None
-        _hold(self.status[client_id] is SENT, "I-5", f"{client_id} leaves as {self.status[client_id]}")
-        _hold(self.wires.get(client_id) == wire, "I-5", f"{client_id} leaves otherwise than it was stored")
+        hold(self.status[client_id] is SENT, "I-5", f"{client_id} leaves as {self.status[client_id]}")
+        hold(self.wires.get(client_id) == wire, "I-5", f"{client_id} leaves otherwise than it was stored")
         same = (intent.symbol, intent.side) == (wire.symbol, wire.side) and wire.size <= intent.size
-        _hold(same, "I-5", f"{wire} is not what {intent} approves")
+        hold(same, "I-5", f"{wire} is not what {intent} approves")
         before = self.told.get(client_id)
-        _hold(before is None or isinstance(before, NotAccepted), "I-3", f"{client_id} leaves again after {before}")
-        _hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
+        hold(before is None or isinstance(before, NotAccepted), "I-3", f"{client_id} leaves again after {before}")
+        hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
         self._form(wire)
         if not intent.protects:
             self._fresh(wire)
         if wire.side is BUY:
+            unseen = 0 if self.dear_since is None else self.clock.ms - self.dear_since
+            hold(unseen <= FEES_UNSEEN_MS, "I-2", f"{client_id} enters {unseen} ms after the fees have changed")
             self._chain(wire, intent)
             if not intent.replaces:
                 self._caps(wire)
@@ -247,11 +256,11 @@ class Oracle:
 
     def _form(self, wire: WireOrder) -> None:
         product = self.wire.products_told[wire.symbol]
-        _hold(type(wire.size) is Decimal and type(wire.limit_price) is Decimal, "I-9", f"{wire}: not exact")
-        _hold(wire.size > ZERO and wire.limit_price > ZERO, "I-9", f"{wire}: nothing of something")
-        _hold(not wire.size % product.base_increment, "I-9", f"{wire.size} is no multiple of {product.base_increment}")
-        _hold(not wire.limit_price % product.price_increment, "I-9", f"{wire.limit_price} is off the price grid")
-        _hold(wire.size >= product.base_min_size, "I-9", f"{wire.size} is too small")
+        hold(type(wire.size) is Decimal and type(wire.limit_price) is Decimal, "I-9", f"{wire}: not exact")
+        hold(wire.size > ZERO and wire.limit_price > ZERO, "I-9", f"{wire}: nothing of something")
+        hold(not wire.size % product.base_increment, "I-9", f"{wire.size} is no multiple of {product.base_increment}")
+        hold(not wire.limit_price % product.price_increment, "I-9", f"{wire.limit_price} is off the price grid")
+        hold(wire.size >= product.base_min_size, "I-9", f"{wire.size} is too small")
 
     def _chain(self, wire: WireOrder, intent: OrderIntent) -> None:
         """What was approved once pays for everything that goes on in its name."""
@@ -261,26 +270,26 @@ class Oracle:
             there = self._at_venue(root.client_order_id)
             if there is not None:
                 size += there.filled
-                cost += there.value + there.fees
-        _hold(size <= root.size, "I-2", f"{wire.client_order_id}: {size} in all, {root.size} was approved")
+                cost += there.value * (ONE + ASSUMED_BPS * BPS)
+        hold(size <= root.size, "I-2", f"{wire.client_order_id}: {size} in all, {root.size} was approved")
         approved = root.worst_case_usd
-        _hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
+        hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
 
     def _fresh(self, wire: WireOrder) -> None:
         """What the feed has heard is young enough at the first byte."""
         name, now = wire.client_order_id, self.clock.ms
         heard = self.feed.heard_ms(now)
-        _hold(now - heard <= QUOTE_AGE_MS, "I-10", f"{name} leaves on a quote of {now - heard} ms")
+        hold(now - heard <= QUOTE_AGE_MS, "I-10", f"{name} leaves on a quote of {now - heard} ms")
         believed = wire.side is SELL or wire.symbol not in self.feed.bad
-        _hold(believed, "I-10", f"{name} enters on a mark the guard does not accept")
+        hold(believed, "I-10", f"{name} enters on a mark the guard does not accept")
         closed = now - heard // MINUTE_MS * MINUTE_MS
-        _hold(closed <= BAR_AGE_MS, "I-10", f"{name} leaves on a bar of {closed} ms")
+        hold(closed <= BAR_AGE_MS, "I-10", f"{name} leaves on a bar of {closed} ms")
 
     def _caps(self, wire: WireOrder) -> None:
         judged = self.judged.get(wire.client_order_id)
-        _hold(judged is not None, "I-2", f"{wire.client_order_id} was never decided")
+        hold(judged is not None, "I-2", f"{wire.client_order_id} was never decided")
         assert judged is not None
-        _hold(judged is self.looked, "I-10", f"{wire.client_order_id} leaves on a decision that is over")
+        hold(judged is self.looked, "I-10", f"{wire.client_order_id} leaves on a decision that is over")
         exposure = self._exposure(judged, wire)
         _cap("position", exposure[wire.symbol], self.caps.position_pct, judged.nlv)
         theme = self.themes[wire.symbol]
@@ -299,11 +308,18 @@ class Oracle:
         for other, left in [*working, *((one, one.size) for one in self.wire.may_arrive()), (wire, wire.size)]:
             if other.side is BUY:
                 price = max(other.limit_price, judged.marks[other.symbol])
-                exposure[other.symbol] += left * price * (ONE + venue.taker_bps * BPS)
+                exposure[other.symbol] += left * price * (ONE + ASSUMED_BPS * BPS)
         return exposure
 
     def _worst(self, wire: WireOrder, price: Decimal) -> Decimal:
-        return wire.size * price * (ONE + self.venue.taker_bps * BPS)
+        return wire.size * price * (ONE + ASSUMED_BPS * BPS)
+
+    def fees_changed(self) -> None:
+        """The account pays another fee from now on."""
+        if self.venue.taker_bps == ASSUMED_BPS:
+            self.dear_since = None
+        elif self.dear_since is None:
+            self.dear_since = self.clock.ms
 
     def _base(self, wire: WireOrder) -> None:
         """Everything that may be sold is there; a resting stop that nobody asked to end counts like any other."""
@@ -312,7 +328,7 @@ class Oracle:
         selling += [one.size for one in self.wire.may_arrive() if _sells(one, wire.symbol)]
         wanted = sum(selling, wire.size)
         held = self.venue.base[asset]
-        _hold(wanted <= held, "I-8", f"{wire.client_order_id}: {wanted} {asset} to be sold, {held} held")
+        hold(wanted <= held, "I-8", f"{wire.client_order_id}: {wanted} {asset} to be sold, {held} held")
 
     # Decisions
 
@@ -322,58 +338,55 @@ class Oracle:
 
     def deciding(self, snapshot: Snapshot, book: Book) -> None:
         """Take note of what a decision looks at, and hold its book against what was taken in."""
-        _hold(book.cash_usd == self.cash, "I-14", f"the book has {book.cash_usd} USD, the fills give {self.cash}")
+        hold(book.cash_usd == self.cash, "I-14", f"the book has {book.cash_usd} USD, the fills give {self.cash}")
         held = Counter[str]()
         for (_, symbol), position in book.positions.items():
             held[asset_of(symbol)] += position.size  # type: ignore[assignment]
-        for asset, size in self._taken_base().items():
-            _hold(held[asset] == size, "I-14", f"the book has {held[asset]} {asset}, the fills give {size}")
+        for asset, size in self.taken.items():
+            hold(held[asset] == size, "I-14", f"the book has {held[asset]} {asset}, the fills give {size}")
         marks = {symbol: quote.mid for symbol, quote in snapshot.quotes.items()}
         self.looked = Judged({**marks, **book.marks}, book.nlv_usd)
 
-    def _taken_base(self) -> dict[str, Decimal]:
-        held = {asset_of(symbol): ZERO for symbol in self.venue.paths}
-        for event in self.ingested.values():
-            fill = event.fill
-            held[asset_of(fill.symbol)] += fill.size if fill.side is BUY else -fill.size
-        return held
+    def held(self) -> dict[str, Decimal]:
+        """What the fills that were taken in left of each symbol, where anything is left."""
+        return {symbol: size for symbol in self.venue.paths if (size := self.taken.get(asset_of(symbol), ZERO))}
 
     # The end, when nothing is on its way any more
 
     def finish(self) -> None:
         """Judge the books of an account at rest."""
         venue = self.venue
-        _hold(not self.wire.may_arrive(), "L-1", "something is still on its way")
+        hold(not self.wire.may_arrive(), "L-1", "something is still on its way")
         for client_id, status in self.status.items():
             there = self._at_venue(client_id)
             resting = status is OPEN and there is not None and there.open and self.intents[client_id].protects
-            _hold(status.terminal or resting, "L-1", f"{client_id} is still {status}")
+            hold(status.terminal or resting, "L-1", f"{client_id} is still {status}")
         for order in venue.orders:
             client_id = order.wire.client_order_id
             if order.by == "us":
-                _hold(client_id in self.intents, "I-4", f"{order.order_id} ({client_id}) is nobody's")
+                hold(client_id in self.intents, "I-4", f"{order.order_id} ({client_id}) is nobody's")
                 if self.killed() and order.wire.side is BUY:
-                    _hold(not order.open, "I-1", f"{order.order_id} is open though kill was pressed")
+                    hold(not order.open, "I-1", f"{order.order_id} is open though kill was pressed")
             else:
-                _hold(order.order_id in self.strangers, "I-4", f"{order.order_id} is not ours and nobody noticed")
+                hold(order.order_id in self.strangers, "I-4", f"{order.order_id} is not ours and nobody noticed")
         ours = [one for one in venue.executions if one.order.by == "us"]
         missing = [one.entry_id for one in ours if one.entry_id not in self.ingested]
-        _hold(not missing, "I-14", f"fills {missing} were never taken in")
+        hold(not missing, "I-14", f"fills {missing} were never taken in")
         cash = self.cash + self.foreign.get("USD", ZERO)
         if self.unexplained:
             stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
-            _hold(stopped, "I-14", "something happened that is not ours, and trading goes on")
+            hold(stopped, "I-14", "something happened that is not ours, and trading goes on")
         else:
-            _hold(cash == venue.cash, "I-14", f"{cash} USD here, {venue.cash} at the venue")
-            for asset, size in self._taken_base().items():
+            hold(cash == venue.cash, "I-14", f"{cash} USD here, {venue.cash} at the venue")
+            for asset, size in self.taken.items():
                 there_is = venue.base[asset] - self.foreign.get(asset, ZERO)
-                _hold(size == there_is, "I-14", f"{size} {asset} here, {there_is} at the venue")
-        _hold(venue.cash >= ZERO and min(venue.base.values()) >= ZERO, "I-8", "the account owes something")
+                hold(size == there_is, "I-14", f"{size} {asset} here, {there_is} at the venue")
+        hold(venue.cash >= ZERO and min(venue.base.values()) >= ZERO, "I-8", "the account owes something")
 
     def ended_under_kill(self, order: TrueOrder, killed_ms: int) -> None:
         """On a venue that answers, whatever works ends within ten seconds of kill, or of being seen."""
         lived = self.clock.ms - max(killed_ms, order.seen_ms)
-        _hold(lived <= KILL_MS, "I-1", f"{order.order_id} worked for {lived} ms after kill was pressed")
+        hold(lived <= KILL_MS, "I-1", f"{order.order_id} worked for {lived} ms after kill was pressed")
 
     def protected(self, positions: Mapping[Key, Position]) -> None:
         """Every position that can have one has a stop at the venue, for all of it (T21)."""
@@ -387,7 +400,7 @@ class Oracle:
             wanted = position.size // grain * grain
             too_small = wanted < self.venue.paths[symbol].listing.base_min_size or wanted * bid < Decimal(2)
             if position.stop_price is not None and position.stop_price < bid and not too_small:
-                _hold(resting == wanted, "T21", f"a stop for {resting} of {wanted} {symbol} of {strategy}")
+                hold(resting == wanted, "T21", f"a stop for {resting} of {wanted} {symbol} of {strategy}")
                 self.seen["protected"] += 1
 
     def _at_venue(self, client_id: str) -> TrueOrder | None:
@@ -397,14 +410,15 @@ class Oracle:
         return any(one.client_order_id == client_id for one in self.wire.may_arrive())
 
 
-def _hold(fine: bool, invariant: str, what: str) -> None:
+def hold(fine: bool, invariant: str, what: str) -> None:
+    """Raise `Violation` unless it is *fine*."""
     if not fine:
         raise Violation(invariant, what)
 
 
 def _cap(name: str, usd: Decimal, pct: Decimal, nlv: Decimal) -> None:
     limit = pct * nlv / HUNDRED
-    _hold(usd <= limit, "I-2", f"{name}: {usd} USD at risk, {limit} permitted")
+    hold(usd <= limit, "I-2", f"{name}: {usd} USD at risk, {limit} permitted")
 
 
 def _sells(wire: WireOrder, symbol: str) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 MINUTES_STOPPED = 4
+FEES = ((Decimal(40), Decimal(60)), (Decimal(25), Decimal(40)), (Decimal(50), Decimal(80)))
+"""Maker and taker in bps: as assumed, and the tiers on either side."""
 MINUTE_MS = 60_000
 
 
@@ -49,6 +51,7 @@ class People:
             (climate.flags, self.flag),
             (climate.increments, self.change_increments),
             (climate.feed_stops, self.stop_the_feed),
+            (climate.fees, self.change_fees),
             (climate.bad_ticks, self.print_a_bad_tick),
         ):
             if share and rng.random() < share:
@@ -127,6 +130,13 @@ class People:
             feed.stopped_ms = clock.ms
             clock.after(self.rng.randrange(2_000, 150_000), feed.go_on)
             self.world.fault("feed stopped")
+
+    def change_fees(self) -> None:
+        """The account comes into another tier."""
+        venue = self.world.venue
+        venue.maker_bps, venue.taker_bps = self.rng.choice(FEES)
+        self.world.oracle.fees_changed()
+        self.world.fault("fees")
 
     def print_a_bad_tick(self) -> None:
         """The feed quotes a symbol far from where it trades, and the guard does not accept it."""

@@ -15,7 +15,7 @@ from tests.simulation.core_process import CoreProcess
 from tests.simulation.venue import VenueHabits
 from tests.simulation.weather import Profile
 from tests.simulation.world import Fate, World
-from trader.model.events import ExternalSeen, IntentStored
+from trader.model.events import CycleBegan, Decided, ExternalSeen, IntentStored
 from trader.model.trading import Side, TradeProposal
 
 CYCLES = 5
@@ -98,6 +98,16 @@ def _rise(world: World) -> None:
     path.moves_to(world.clock.ms, path.at(world.clock.ms) * 105 // 100)
 
 
+def _moves(mils: int) -> Happening:
+    """The price is so many thousandths of what it was, for good."""
+
+    def move(world: World) -> None:
+        path = world.venue.paths[BTC]
+        path.moves_to(world.clock.ms, path.at(world.clock.ms) * mils // 1_000)
+
+    return move
+
+
 STILL = Profile("scripted", mood="still")
 MAKER = replace(STILL, entry_style="maker")
 STOPS = replace(STILL, stops_rest=True)
@@ -142,6 +152,10 @@ SCENARIOS = (
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
              happens={70: _manual}, fate=Fate(after=ExternalSeen)),
+    Scenario("a rise and half a fall", {0: (replace(buys(pct=6.0), stop_loss_pct=15.0, take_profit_pct=40.0),)},
+             profile=replace(STILL, caps="rich"), happens={70: _moves(1_200), 130: _moves(870)}),
+    Scenario("a cycle begun twice", IN_AND_OUT, fate=Fate(after=CycleBegan, pause_ms=1_000)),
+    Scenario("a cycle decided and taken over", IN_AND_OUT, fate=Fate(after=Decided, pause_ms=500)),
     Scenario("a death between decision and first byte", IN_AND_OUT, fate=Fate(after=IntentStored)),
     Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
              fate=Fate(3, (2,))),

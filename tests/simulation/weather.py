@@ -15,11 +15,11 @@ from types import MappingProxyType
 from tests.simulation.venue import VenueHabits
 
 PLACE_FAULTS = (
-    "refused_connection", "429", "lost", "500_before", "502_after", "response_lost", "truncated", "late",
+    "refused_connection", "429", "401", "lost", "500_before", "502_after", "response_lost", "truncated", "late",
 )  # fmt: skip
-"""What may happen to a create: the first two are `NotAccepted`, the others leave us not knowing."""
-ASK_FAULTS = ("timeout", "429", "500", "html")
-CANCEL_FAULTS = ("lost", "response_lost", "id_missing")
+"""What may happen to a create: two are `NotAccepted`, one `Refused`, the others leave us not knowing."""
+ASK_FAULTS = ("timeout", "429", "401", "500", "html")
+CANCEL_FAULTS = ("lost", "401", "response_lost", "id_missing")
 SLOW_MS = (1_000, 9_000)
 CLIENT_TIMEOUT_MS = 5_000
 
@@ -49,6 +49,8 @@ class Profile:
     increments: float = 0.0
     feed_stops: float = 0.0
     bad_ticks: float = 0.0
+    fees: float = 0.0
+    trails: bool = False
     stops_rest: bool = False
     clock_offset_ms: int = 0
     habits: VenueHabits = field(default_factory=VenueHabits)
@@ -72,16 +74,18 @@ PROFILES = (
     Profile("crashes", _some(0.03), 0.03, 0.1, crash=0.25, habits=LAGGING, wishes=0.7, repeated_rows=0.2),
     Profile("maker", _some(0.02), 0.02, 0.1, mood="storm", caps="tight", manual_cancels=0.3, habits=LAGGING,
             repeated_rows=0.2, maker_minutes=3, **MAKER),
-    Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, caps="rich", wishes=0.9, sells=0.1),
+    Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, caps="rich", wishes=0.9, sells=0.1,
+            trails=True),
     Profile("gaps", _some(0.04, late=0.1), 0.03, 0.05, mood="gap", habits=LAGGING, caps="tight", wishes=0.9),
     Profile("slow", _some(0.02), 0.02, 0.05, slow_preview=0.4, habits=USUAL, kill=0.02, wishes=0.8),
     Profile("killed", _some(0.05, late=0.1), 0.03, 0.05, kill=0.08, habits=LAGGING, **MAKER),
     Profile("people", _some(0.01), 0.01, 0.05, deposits=0.01, manual_orders=0.02, manual_cancels=0.3,
             habits=USUAL, **MAKER),
-    Profile("deposits", _some(0.02), 0.02, deposits=0.04, habits=USUAL, caps="tight", wishes=0.8, crash=0.05),
+    Profile("deposits", _some(0.02), 0.02, deposits=0.04, habits=USUAL, caps="tight", wishes=0.8, crash=0.05,
+            fees=0.03),
     Profile("flags", _some(0.02), 0.02, 0.05, flags=0.1, increments=0.03, habits=USUAL, wishes=0.8),
     Profile("deaf", _some(0.02), 0.02, 0.05, slow_preview=0.3, feed_stops=0.3, bad_ticks=0.2, habits=USUAL, wishes=0.8,
-            caps="rich"),
+            caps="rich", trails=True),
     Profile("stops", _some(0.03), 0.03, 0.1, mood="storm", stops_rest=True, habits=LAGGING, wishes=0.6, crash=0.03),
 )  # fmt: skip
 BY_NAME = MappingProxyType({profile.name: profile for profile in PROFILES})

@@ -18,6 +18,7 @@ from tests.simulation.weather import ASK_FAULTS, CANCEL_FAULTS, CLIENT_TIMEOUT_M
 from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
 
+READ_BY_A_LOOK = ("products", "orders", "fills", "balances")
 TOKEN_MS = 120_000
 """A request that has not been taken by then cannot authenticate any more."""
 
@@ -59,6 +60,10 @@ class SimulatedWire:
     questions: list[str] = field(default_factory=list)
     host: str = "simulated"
     flights: list[Flight] = field(default_factory=list)
+    read: int = 0
+    """How often the balances were told, which are asked for last."""
+    unread: int = 0
+    """How many questions went unanswered without which nobody knows how the account stands."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
 
     # What changes something
@@ -82,6 +87,9 @@ class SimulatedWire:
         if fate in ("refused_connection", "429"):
             clock.pass_ms(20)
             return NotAccepted(fate)
+        if fate == "401":
+            clock.pass_ms(rng.randrange(20, 150))
+            return Refused("HTTP 401")
         if fate == "lost":
             clock.pass_ms(CLIENT_TIMEOUT_MS)
             return OutcomeUnknown("timeout")
@@ -118,7 +126,7 @@ class SimulatedWire:
         fault = self.rng.choice(CANCEL_FAULTS) if self.rng.random() < self.profile.cancel else ""
         self.clock.pass_ms(self.rng.randrange(20, 150))
         answer: dict[str, str] = {}
-        if fault != "lost":
+        if fault not in ("lost", "401"):
             answer = {order_id: self.venue.cancel(order_id) for order_id in order_ids}
         if fault in ("lost", "response_lost"):
             self.clock.pass_ms(CLIENT_TIMEOUT_MS)
@@ -146,6 +154,7 @@ class SimulatedWire:
             self.told.said(f"{name}: {fault or 'ok'}")
         if fault:
             self.told.fault(f"ask_{fault}")
+            self.unread += name in READ_BY_A_LOOK
             raise WireDown(f"{name}: {fault}")
 
     def preview(self, order: WireOrder) -> Preview:
@@ -198,6 +207,7 @@ class SimulatedWire:
 
     def balances(self) -> Mapping[str, Balance]:
         self._ask("balances")
+        self.read += 1
         venue = self.venue
         there = {"USD": venue.cash, **venue.base}
         return {
@@ -212,6 +222,10 @@ class SimulatedWire:
 
     def terms(self) -> Terms:
         self._ask("terms")
+        return self.told_terms()
+
+    def told_terms(self) -> Terms:
+        """The account's terms, without a call."""
         return Terms(self.venue.maker_bps, self.venue.taker_bps, can_view=True, can_trade=True, can_transfer=False)
 
     def time(self) -> datetime:

@@ -8,11 +8,12 @@ clock are made up.  `run` lives through the cycles, lets everything come to rest
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
+from tests.simulation.audit import Audit
 from tests.simulation.clock import START_MS, VirtualClock, at
 from tests.simulation.core_process import CoreProcess
 from tests.simulation.feed import Feed
@@ -31,6 +32,7 @@ from trader.model.events import Event
 from trader.model.market import Snapshot
 from trader.model.orders import Position
 from trader.model.trading import TradeProposal, TradingState
+from trader.model.wire import WireOrder
 
 MINUTE_MS = 60_000
 CASH = Decimal(100_000)
@@ -49,12 +51,14 @@ class Fate:
     When the process dies: *at* counts points from the start, *again* those of each life after (nested crashes).
 
     *kill_at* is the point at which kill is pressed, *after* an event: it dies once it has committed the first such one.
+    *pause_ms* is how long nobody trades then, where it is not drawn.
     """
 
     at: int = -1
     again: tuple[int, ...] = ()
     kill_at: int = -1
     after: type[Event] | None = None
+    pause_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -102,14 +106,15 @@ class World:
             self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed,
             self.feed, self.seen,
         )  # fmt: skip
-        told.sending, told.answered = self.oracle.sending, self.oracle.answered
+        self.audit = Audit(self.oracle, self.feed, self.clock, self.seen)
+        told.sending, told.answered = self._sending, self.oracle.answered
         self.venue.watch = self._watched
         self.disk = Disk()
         self.trader: CoreProcess | None = None
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
         self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
-        self.desk, self.cash = desk_of(climate.caps, climate.entry_style), CASH
+        self.desk, self.cash = desk_of(climate.caps, climate.entry_style, climate.trails), CASH
         self.minutes = Minutes(self.venue, START_MS)
         self._wishing, self._dying, self.jitter = self.draws("wishes"), self.draws("crashes"), self.draws("jitter")
         self.cells = self.draws("cells")
@@ -130,6 +135,7 @@ class World:
         self.clock.until(self.clock.ms // TICK_MS * TICK_MS + TICK_MS + 1)
         self.alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
+        self.alive().rests()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
             held = self.trader.ledger.positions
             self.oracle.protected({key: one for key, one in held.items() if not self._below_its_stop(one)})
@@ -210,6 +216,7 @@ class World:
     def _died(self) -> None:
         self.seen["restarts"] += 1
         self.oracle.died()
+        self.audit.died()
         if self.trader is not None:
             for life in self.trader.lives.live.values():
                 self.seen[f"fault crash × {life.status.value}"] += 1
@@ -221,7 +228,8 @@ class World:
             self.dies_at = self.points + 1 + self._dying.randrange(12)
         else:
             self.dies_at = -1
-        self.clock.pass_ms(1_000 + self._dying.randrange(20_000))
+        pause = 1_000 + self._dying.randrange(20_000)
+        self.clock.pass_ms(pause if self.fate.pause_ms is None else self.fate.pause_ms)
 
     # Who is told
 
@@ -255,8 +263,13 @@ class World:
         if self.traced:
             self.trace.append(f"{self.clock.ms - START_MS} {text}")
 
-    def _committed(self, events: tuple[Event, ...]) -> None:
+    def _sending(self, wire: WireOrder) -> None:
+        self.oracle.sending(wire)
+        self.audit.sending(wire)
+
+    def _committed(self, events: Sequence[Event], snapshots: Mapping[str, str]) -> None:
         self.oracle.committed(events)
+        self.audit.committed(events, snapshots)
         if self.fate.after is not None and any(isinstance(event, self.fate.after) for event in events):
             self.fate, self.dies_at = replace(self.fate, after=None), self.points
         if self.traced:
@@ -272,12 +285,15 @@ class World:
         if self.traced:
             self.say(f"venue {kind} {order.order_id} {order.filled}")
 
-    def deciding(self, snapshot: Snapshot, book: Book) -> None:
-        """A decision is about to be made on *snapshot* and *book*."""
+    def deciding(self, snapshot: Snapshot, book: Book, blind: bool) -> None:
+        """A decision is about to be made on *snapshot* and *book*; *blind*: the venue did not answer before it."""
         self.oracle.deciding(snapshot, book)
+        self.audit.deciding(snapshot, book, blind)
 
-    def decided(self, decision: Decision) -> None:
+    def decided(self, decision: Decision | None) -> None:
         """Count what was decided."""
+        if decision is None:
+            return
         for verdict in decision.verdicts:
             for objection in verdict.objections:
                 self.seen[f"gate {objection.risk_reason.value}"] += 1

@@ -49,6 +49,11 @@ def configured(asked: Asked) -> Config:
     return load_config(asked.config_dir, asked.overrides)
 
 
+def seeded(asked: Asked, seed: int | None) -> Asked:
+    """*asked* with *seed*, where one is given, as its `app.seed`: whatever a seed may not be is told by that key."""
+    return asked if seed is None else replace(asked, overrides=(*asked.overrides, f"app.seed={seed}"))
+
+
 def none_enabled(config_dir: Path, there: Sequence[str]) -> NoStrategy:
     """What to say where no strategy would run and *there* are these."""
     return NoStrategy(
@@ -63,11 +68,13 @@ def strategies_of(asked: Asked, config: Config) -> tuple[LoadedStrategy, ...]:
 
     Raises NoStrategy, with what there is, where that is none.
     """
+    from trader.backtest.patience import ANSWER_SECONDS, patience
     from trader.guard import AuditGuard
     from trader.loader import discover, load_strategies
 
     defaults = config.signal_defaults()
-    loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, defaults, AuditGuard())
+    with patience(ANSWER_SECONDS, "being loaded"):
+        loaded = load_strategies(asked.strategies_dir, config.strategies(), asked.strategies, defaults, AuditGuard())
     running = tuple(one for one in loaded if one.stanza.enabled)
     if not running:
         raise none_enabled(asked.config_dir, list(discover(asked.strategies_dir)))
@@ -82,17 +89,16 @@ def backtest_job(
     from trader.market.choose import choose, history_seconds
     from trader.strategy import window_bars
 
-    config = configured(asked)
+    config = configured(seeded(asked, seed))
     strategies = strategies_of(asked, config)
-    seed = config.app.seed if seed is None else seed
     regime = config.regime()
     windows = [window_bars(one.strategy) * one.timeframe_seconds for one in strategies]
-    chosen = choose(replace(wanted, seed=seed), regime.symbol, history_seconds(regime, windows))
+    chosen = choose(replace(wanted, seed=config.app.seed), regime.symbol, history_seconds(regime, windows))
     return Job(
         config=config,
         chosen=chosen,
         strategies=strategies,
         cash_usd=config.app.starting_cash_usd if cash_usd is None else cash_usd,
-        seed=seed,
+        seed=config.app.seed,
         name=name,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,12 +15,16 @@ from typing import Any
 import numpy as np
 
 from trader import __version__
+from trader.backtest.bias import Fence
+from trader.backtest.honest import doubts
 from trader.backtest.outcome import to_run
+from trader.backtest.patience import ANSWER_SECONDS, FEATURES_SECONDS, patience
 from trader.backtest.walk import Walk
 from trader.backtest.walked import Failing, Walked
 from trader.config import Config
 from trader.config.desk import desk_of
-from trader.features import ColumnFeatures
+from trader.errors import sentences
+from trader.features import ColumnFeatures, FeaturesFailed
 from trader.guard import AuditGuard
 from trader.market.choose import Chosen, with_hints
 from trader.market.replay import ReplayMarket
@@ -48,7 +52,11 @@ class Job:
 
 @dataclass(slots=True)
 class Prepared:
-    """A job with its market laid out and its features computed: what is left is the walk."""
+    """
+    A job with its market laid out and its features computed: what is left is the walk.
+
+    *failed*: strategies whose features could not be computed, and why; they are not asked.
+    """
 
     job: Job
     market: ReplayMarket
@@ -56,6 +64,7 @@ class Prepared:
     screens: IntArray
     registry: Registry
     every_bar: bool = False
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def walk(self, journal: Journal | None = None) -> Walked:
         """Walk it, every event into *journal* where somebody wants to read it."""
@@ -66,7 +75,9 @@ class Prepared:
             desk, self.market, self.features, self.screens, job.cash_usd, journal or UnreadJournal(), self.every_bar
         )
         found.opened(job.cash_usd, __version__, job.config.hash)
-        with rare_collections():
+        start = self.market.time(self.market.first)
+        found.walked.failures.update({name: [(start, why)] for name, why in self.failed.items()})
+        with rare_collections(), patience(ANSWER_SECONDS, "answering"):
             return found.run()
 
 
@@ -92,28 +103,40 @@ def prepare(job: Job, every_bar: bool = False) -> Prepared:
     Lay out the market and compute every strategy's features once, and keep those that the walk will look at.
 
     *every_bar* wakes at every instant, for the proof that sleeping changes nothing.
-    Raises a TraderError where a strategy's timeframe cannot be made of the bars, or its features are junk.
+    Raises a TraderError where a strategy's timeframe cannot be made of the bars, or every strategy's features are junk.
     """
     config, panel = job.config, job.chosen.panel
     universe = with_hints(config.universe(), panel)
     market = ReplayMarket(panel, universe, config.regime(), job.chosen.tradable, job.seed)
     guard = AuditGuard()
-    features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable, guard)
-    screens = [market.instants_of(features.screen_closes(one.stanza.name)) for one in job.strategies]
+    failed: dict[str, str] = {}
+    with patience(FEATURES_SECONDS, "computing its features"):
+        features = ColumnFeatures.build(job.strategies, market.timeframes.frames, market.tradable, guard, failed=failed)
+    asked = [one for one in job.strategies if one.stanza.name not in failed]
+    if not asked:
+        raise FeaturesFailed(sentences(failed.values()))
+    screens = [market.instants_of(features.screen_closes(one.stanza.name)) for one in asked]
     wakes = np.unique(np.concatenate(screens)) if screens else np.empty(0, np.int64)
     if not every_bar:
         features.keep(market.times(wakes))
-    return Prepared(job, market, features, wakes, Registry(job.strategies, guard=guard), every_bar)
+    return Prepared(job, market, features, wakes, Registry(asked, guard=guard), every_bar, failed)
 
 
 def backtest(job: Job) -> BacktestRun:
-    """Prepare, walk, and hand over to be reported."""
+    """
+    Prepare, walk, and hand over to be reported.
+
+    Raises `UsesTheFuture` where a strategy does, before anything is walked.
+    """
     prepared = prepare(job)
-    return report_run(prepared, prepared.walk())
+    asked, market = prepared.registry.strategies, prepared.market
+    with patience(FEATURES_SECONDS, "computing its features"):
+        told = doubts(asked, market.timeframes.frames, market.tradable, Fence(guard=AuditGuard()))
+    return report_run(prepared, prepared.walk(), told)
 
 
-def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
-    """*walked* as the report wants it."""
+def report_run(prepared: Prepared, walked: Walked, told: Sequence[str] = ()) -> BacktestRun:
+    """*walked* as the report wants it; *told* are warnings beyond those that follow from it."""
     job, market = prepared.job, prepared.market
     risk = job.config.policy.risk
     themes = {market.themes[symbol] for symbol in market.tradable}
@@ -121,7 +144,7 @@ def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
     return to_run(
         walked,
         market,
-        metadata(job, market, walked.failures),
+        metadata(job, market, walked.failures, told),
         theme_caps_pct={theme: float(overrides.get(theme, theme_cap)) for theme in sorted(themes)},
         asset_cap_pct=float(risk.position_cap.max_position_size_pct),
         strategy_caps_pct={one.stanza.name: float(one.stanza.budget.max_at_risk_pct) for one in job.strategies},
@@ -129,7 +152,9 @@ def report_run(prepared: Prepared, walked: Walked) -> BacktestRun:
     )
 
 
-def metadata(job: Job, market: ReplayMarket, failures: Mapping[str, Sequence[Failing]]) -> Mapping[str, Any]:
+def metadata(
+    job: Job, market: ReplayMarket, failures: Mapping[str, Sequence[Failing]], told: Sequence[str] = ()
+) -> Mapping[str, Any]:
     """Who made this, of what, under which rules: enough to make it again."""
     config = job.config
     fees = config.execution().fees
@@ -154,6 +179,7 @@ def metadata(job: Job, market: ReplayMarket, failures: Mapping[str, Sequence[Fai
         "failures": {name: len(failed) for name, failed in sorted(failures.items())},
         "warnings": [
             *_failed(failures),
+            *told,
             *job.chosen.panel.warnings,
             *market.climate.warnings,
             *_never_eligible(market),

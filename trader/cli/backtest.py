@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -68,8 +70,9 @@ def command(
     span = day(start, "--start"), day(end, "--end")
     wanted = Wanted(data_folder(data), symbols_in(symbols), granularity, *span, segments=names(segments) or ())
     folder = out or Path("reports/backtests") / "+".join(names(strategies) or ("enabled",))
-    job = backtest_job(asked, wanted, money(cash), seed)
-    report = build_report(backtest(job))
+    with redirect_stdout(sys.stderr):  # what a strategy prints is not our answer
+        job = backtest_job(asked, wanted, money(cash), seed)
+        report = build_report(backtest(job))
     page = render_html(report)
     write_whole(folder / "report.html", page)  # the larger file first: where it does not fit, nothing is left behind
     write_report(folder, report)

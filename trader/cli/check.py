@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -69,7 +71,8 @@ def lookahead(
     from trader.backtest.bias import check_lookahead
 
     subject = _subject("lookahead", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
-    found = [check_lookahead(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
+    with _aside():
+        found = [check_lookahead(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
     _say("lookahead", strategy, subject, [str(bias) for bias in found if bias is not None], as_json)
 
 
@@ -91,7 +94,8 @@ def warmup(
     from trader.backtest.bias import check_warmup
 
     subject = _subject("warmup", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
-    found = [check_warmup(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
+    with _aside():
+        found = [check_warmup(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
     _say("warmup", strategy, subject, [str(bias) for bias in found if bias is not None], as_json)
 
 
@@ -114,7 +118,9 @@ def purity(
 
     subject = _subject("purity", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
     stage = Stage(subject.frames, subject.loaded.timeframe_seconds)
-    _say("purity", strategy, subject, list(rehearse(subject.reload, stage, _fence())), as_json)
+    with _aside():
+        found = list(rehearse(subject.reload, stage, _fence()))
+    _say("purity", strategy, subject, found, as_json)
 
 
 def _subject(
@@ -145,7 +151,8 @@ def _subject(
             refuse(path, str(path))
         except Impure as impure:
             _no(check, name, [finding.sentence(str(path)) for finding in impure.findings], as_json)
-    loaded = reload()
+    with _aside():
+        loaded = reload()
     frames, source = _frames(loaded, data, symbols, seed)
     return Subject(reload, loaded, frames, source)
 
@@ -175,6 +182,11 @@ def _frames(
     if short:
         raise TooFewBars(f"{', '.join(short)} of {timeframe}: too few to judge a warm-up of {warmup_bars} bars")
     return frames, found.source
+
+
+def _aside() -> AbstractContextManager[object]:
+    """Where a strategy's code runs: what it prints is not our answer."""
+    return redirect_stdout(sys.stderr)
 
 
 def _fence() -> Fence:

@@ -48,6 +48,8 @@ def kill(
     """
     Stop everything: no order leaves any more, what works is cancelled, and only `trader resume` lifts it.
 
+    Where its flag cannot be written it says NOT KILLED (exit 2), and how else to kill.
+
     Example: trader kill "prices look wrong"
     """
     from trader.running.operating import kill as pressed

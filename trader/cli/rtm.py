@@ -10,6 +10,7 @@ import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.ops import traceability
+from trader.reporting.store import write_whole
 
 
 def command(
@@ -30,9 +31,8 @@ def command(
     code_now = traceability.code_hash(root)
     document = json.dumps(traceability.as_document(rows, code_now), indent=1, sort_keys=True) + "\n"
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "rtm.json").write_text(document, encoding="utf-8")
-    (out / "rtm.md").write_text(traceability.as_markdown(rows, code_now), encoding="utf-8")
+    write_whole(out / "rtm.json", document.encode())
+    write_whole(out / "rtm.md", traceability.as_markdown(rows, code_now).encode())
 
     red = [row for row in rows if row.status == "red"]
     if as_json:

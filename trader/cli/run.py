@@ -67,6 +67,10 @@ def command(
     """
     Run strategies on a market that moves, with a journal that outlives the process: stop it and start it again.
 
+    Exit 1 where a strategy failed, as in a backtest, although the others traded on: the last lines say which and why.
+    Exit 2 where executed notebooks could not be written.
+    Exit 4 where trading is halted or killed at the end: nothing is sent until trader resume.
+
     Example: trader run --mode paper --strategies sma_cross,breakout --granularity 1h --cycles 24
     """
     from trader.app import run

@@ -56,7 +56,7 @@ def command(
     faults: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What goes wrong: JSON, docs/SIMULATOR.md.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the market, the names and the chances.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=4294967295, help="Of the market, the names and the chances.")] = 0,
     cash: Annotated[int, typer.Option(min=0, metavar="USD", help="What the account starts with.")] = 10_000,
     config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
     as_json: AsJson = False,

@@ -81,18 +81,18 @@ def explained(
     seed: int | None,
 ) -> Explained:
     """Walk the universe up to *at* and read it there."""
-    from trader.app import Asked, configured, data_folder
+    from trader.app import Asked, configured, data_folder, seeded
     from trader.market.choose import SAMPLE_SPAN, SAMPLE_START, Wanted, choose, with_hints
     from trader.market.granularity import parse_granularity
     from trader.market.replay import ReplayMarket
     from trader.universe import review
 
-    config = configured(Asked(config_dir, overrides))
+    config = configured(seeded(Asked(config_dir, overrides), seed))
     regime = config.regime()
     folder = data_folder(data)
     end = at if at is not None or folder is not None else SAMPLE_START + SAMPLE_SPAN
     start = None if end is None else end - HISTORY
-    wanted = Wanted(folder, symbols, granularity, start, end, config.app.seed if seed is None else seed)
+    wanted = Wanted(folder, symbols, granularity, start, end, config.app.seed)
     chosen = choose(wanted, regime.symbol, regime.warmup_bars * parse_granularity(regime.timeframe))
     policy = with_hints(config.universe(), chosen.panel)
     market = ReplayMarket(chosen.panel, policy, regime, chosen.tradable)

@@ -27,6 +27,8 @@ from trader.model.trading import ExitReason, Side, TradingState
 QuoteOf = Callable[[str], Quote | None]
 ASK_AGAIN = timedelta(minutes=1)
 """How long after the venue refused a stop it is asked for the same one again."""
+NOT_YET = "it is asked for with the next look at the venue"
+"""Why a position has no stop there that was bought since the last look."""
 CAN_PROTECT = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
@@ -69,7 +71,7 @@ class Tender:
         if self._record.ledger.state not in CAN_PROTECT:
             return f"trading is {self._record.ledger.state.value}"
         refused = self._refused.get(key)
-        return "it is asked for with the next look at the venue" if refused is None else refused.why
+        return NOT_YET if refused is None else refused.why
 
     def tell(self) -> None:
         """Commit which positions have lost their stop at the venue since it was last told, or have one again."""

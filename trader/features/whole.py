@@ -51,11 +51,13 @@ class ColumnFeatures:
         guard: Guard | None = None,
         timer: Timer | None = None,
         timeout_seconds: float = 60.0,
+        failed: dict[str, str] | None = None,
     ) -> ColumnFeatures:
         """
         Compute what every enabled strategy makes of the *symbols* (default: all there are) it may trade.
 
-        Raises FeaturesFailed where one fails; *timeout_seconds*, by *timer*, is for one strategy on one symbol.
+        Where one fails it is left out and *failed* takes its name and the reason; without *failed*, FeaturesFailed is
+        raised.  *timeout_seconds*, by *timer*, is for one strategy on one symbol.
         """
 
         def run(loaded: LoadedStrategy, compute: Callable[[], Computed]) -> Computed | Failure:
@@ -67,14 +69,16 @@ class ColumnFeatures:
         kept: dict[tuple[int, str], Bars] = {}
         columns: dict[str, dict[str, SymbolRows]] = {}
         for name, loaded in enabled.items():
-            seconds = loaded.timeframe_seconds
-            columns[name] = {}
-            for symbol, frame in frames(seconds).items():
-                if (seconds, symbol) not in kept:
-                    kept[seconds, symbol] = bars_of(symbol, seconds, frame)
-                asked = (wanted is None or symbol in wanted) and symbol in (loaded.stanza.symbols or (symbol,))
-                columns[name][symbol] = _computed(loaded, frame, kept[seconds, symbol], asked, run)
-        return cls(columns, enabled)
+            try:
+                columns[name] = {
+                    symbol: _computed(loaded, symbol, frame, kept, wanted, run)
+                    for symbol, frame in frames(loaded.timeframe_seconds).items()
+                }
+            except FeaturesFailed as error:
+                if failed is None:
+                    raise
+                failed[name] = str(error)
+        return cls(columns, {name: loaded for name, loaded in enabled.items() if name in columns})
 
     def keep(self, closes: IntArray) -> None:
         """
@@ -112,9 +116,21 @@ class ColumnFeatures:
         return np.unique(np.concatenate(closes)) if closes else np.empty(0, np.int64)
 
 
-def _computed(loaded: LoadedStrategy, frame: pd.DataFrame, bars: Bars, asked: bool, run: Run) -> SymbolRows:
-    strategy = loaded.strategy
+def _computed(
+    loaded: LoadedStrategy,
+    symbol: str,
+    frame: pd.DataFrame,
+    kept: dict[tuple[int, str], Bars],
+    wanted: frozenset[str] | None,
+    run: Run,
+) -> SymbolRows:
+    """The rows of *symbol*; its bars are *kept* once for all strategies, and computed on only if *wanted*."""
+    strategy, seconds = loaded.strategy, loaded.timeframe_seconds
+    bars = kept.get((seconds, symbol))
+    if bars is None:
+        bars = kept[seconds, symbol] = bars_of(symbol, seconds, frame)
     needed = window_bars(strategy)
+    asked = (wanted is None or symbol in wanted) and symbol in (loaded.stanza.symbols or (symbol,))
     if not asked or len(bars) < needed:
         return SymbolRows(bars, None, None, needed)
 

@@ -71,7 +71,7 @@ class Books:
         self.ledger, self.journal = Ledger(), Witness(journal)
         self._marking = Marking(market, desk.risk.rules)
         lives = Lifecycle()
-        opening = market.time(market.first)
+        opening = market.time(market.first) if wire is None else wire.clock.now()
         self.found = recover(self.journal, self.ledger, account, opening, lives if wire is not None else None)
         marked_at = self.found.marked_at
         self.settled = where_to_go_on(market, self.ledger if wire is None else None, marked_at)
@@ -110,6 +110,11 @@ class Books:
         """The instant the account has come to."""
         return self.market.time(self.market.first if self.settled is None else self.settled)
 
+    @property
+    def clock_time(self) -> datetime:
+        """What the clock of the account's venue says; where it has none, the instant the account has come to."""
+        return self.now if self.wired is None else self.wired.clock.now()
+
     def settle(self, k: int) -> list[Event]:
         """
         Play every bar up to instant *k* and value the account; what happened, for the caller to commit at once.
@@ -118,11 +123,11 @@ class Books:
         restart never plays one twice.  The ledger has folded them already; where the commit fails it dies with us.
         """
         market, exchange = self.market, self.exchange
+        if self.wired is not None:
+            self.wired.sync()  # also where the instant was valued already: time has passed since a process died in it
         if self.settled == k:
             return []
         happened: list[Event] = []
-        if self.wired is not None:
-            self.wired.sync()
         if exchange is not None and self.settled is not None:
             for j in range(self.settled, k):
                 exchange.settle(market.time(j), market.time(j + 1), market.bars_at(j))
@@ -168,8 +173,7 @@ class Books:
         """Where the kill switch is pressed: nothing is sent any more, and what works is cancelled; whether it is."""
         reason = self._killed()
         if reason and self.ledger.state is not TradingState.KILLED:
-            time = self.now if self.wired is None else self.wired.clock.now()
-            self.execution.record(StateMoved(time, TradingState.KILLED, reason, "kill switch"))
+            self.execution.record(StateMoved(self.clock_time, TradingState.KILLED, reason, "kill switch"))
             self.execution.cancel(list(self.ledger.working))
         return self.ledger.state is TradingState.KILLED
 

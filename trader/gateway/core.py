@@ -63,11 +63,11 @@ class TradingCore:
     def started(self, epoch: int) -> None:
         """Record that a process has taken the account over."""
         account = self.books.account
-        self.books.execution.record(Started(self.books.now, epoch, account.engine_version, account.config_hash))
+        self.books.execution.record(Started(self.books.clock_time, epoch, account.engine_version, account.config_hash))
 
     def stopped(self, reason: str) -> None:
         """Record a clean end."""
-        self.books.execution.record(Stopped(self.books.now, reason))
+        self.books.execution.record(Stopped(self.books.clock_time, reason))
 
     def begin(self, k: int | None = None) -> Cycle:
         """Settle everything up to instant *k* (default: the next one), value the account and gather the snapshot."""

@@ -12,8 +12,15 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from trader.errors import TraderError
+from trader.ops.holder import read_holder
+
 NAME = "KILL"
 REASON_CHARS = 200
+
+
+class NotKilled(TraderError):
+    """The flag could not be left; whoever wanted to kill must know at once, and how else he may."""
 
 
 class KillFlag:
@@ -34,12 +41,30 @@ class KillFlag:
         return self._read() if stat.S_ISREG(found.st_mode) else f"{self.path} is there"
 
     def press(self, reason: str) -> None:
-        """Press it; the first line of the file says why."""
-        self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Press it; the first line of the file says why.  Raises NotKilled where the folder takes no flag at all."""
         text = reason.splitlines()[0][:REASON_CHARS] + "\n" if reason else "\n"
         draft = self.path.with_name(f".{NAME}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.path)  # in one step: whoever looks finds the reason with the flag
+        try:
+            self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(self.path)  # in one step: whoever looks finds the reason with the flag
+        except OSError as error:
+            self._press_without_words(error)
+
+    def _press_without_words(self, why: OSError) -> None:
+        """A full disk takes no words and often still a name, and an empty flag kills as well."""
+        try:
+            self.path.touch()
+        except OSError:
+            raise NotKilled(
+                f"NOT KILLED: {self.path} cannot be written: {why.strerror or why}. Whoever owns the folder kills "
+                f"with: touch {self.path}; whoever owns the run's process with: kill -USR1 {self._pids()}"
+            ) from why
+
+    def _pids(self) -> str:
+        """The processes that run from the folder, as far as it tells."""
+        holders = [read_holder(path) for path in sorted(self._run_dir.glob("*.lock"))]
+        return " ".join(str(one.pid) for one in holders if one is not None and one.alive) or "PID"
 
     def _read(self) -> str:
         try:

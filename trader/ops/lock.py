@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trader.errors import HeldElsewhere
+from trader.errors import HeldElsewhere, TraderError
 from trader.ops.holder import Holder, describe, myself, read_holder, write_holder
 
 PATIENCE_SECONDS = 2.0
@@ -32,6 +32,10 @@ CONVINCED_SECONDS = 0.1
 POLL_SECONDS = 0.01
 BACKLOG = 64
 """Callers that may ask the kernel who holds the name; nobody ever answers them."""
+
+
+class NoPlaceForLock(TraderError):
+    """The lock's folder cannot be made, or takes no file."""
 
 
 class SingleInstance:
@@ -51,16 +55,14 @@ class SingleInstance:
         _KNOWN.add(self)
 
     def acquire(self) -> Self:
-        """Take the lock, or raise HeldElsewhere (exit 3) naming the holder."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = self._lock_file()
+        """Take the lock, or raise HeldElsewhere (exit 3) naming the holder; NoPlaceForLock where none can be kept."""
         try:
-            self._guard = self._lock_name()
-            write_holder(descriptor, myself(self._mode, self._command))
-            self._fd, self._pid = descriptor, os.getpid()
-        finally:
-            if self._fd is None:
-                self._close(descriptor)
+            self._take()
+        except OSError as error:
+            raise NoPlaceForLock(
+                f"{self.path}: the lock of {self.account_key} cannot be kept here: {error.strerror or error}; "
+                "app.yaml: paths.var must be a folder that you may write to, or that can be made"
+            ) from error
         return self
 
     def held(self) -> bool:
@@ -91,6 +93,17 @@ class SingleInstance:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, t: TracebackType | None) -> None:
         self.release()
+
+    def _take(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = self._lock_file()
+        try:
+            self._guard = self._lock_name()
+            write_holder(descriptor, myself(self._mode, self._command))
+            self._fd, self._pid = descriptor, os.getpid()
+        finally:
+            if self._fd is None:
+                self._close(descriptor)
 
     def _lock_file(self) -> int:
         """The locked file; waits only for a holder that is dead or has not signed yet."""

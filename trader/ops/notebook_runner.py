@@ -31,6 +31,7 @@ from trader.ops.spare_engine import CycleRun, DeadlinePassed
 from trader.ops.spare_kernel import KernelStartFailed
 from trader.ops.spare_pool import SparePool
 from trader.ops.verdict import NotebookVerdict, Status
+from trader.reporting.wording import plural
 
 ENGINE = "trader-spare"
 CYCLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -61,7 +62,9 @@ class NotebookRunner:
         self.redact = redact
         self.interrupt_grace_seconds = interrupt_grace_seconds
         self.cell_chars_max = cell_chars_max
-        self.unwritten: deque[tuple[Path, bytes]] = deque(maxlen=UNWRITTEN_MAX)
+        self.unwritten: deque[tuple[Path, bytes]] = deque()
+        self.lost: list[str] = []
+        """A sentence for each record that was given up: as many as may wait were waiting."""
         self._current: CycleRun | None = None
         NotebookSource.read(notebook).check({"cycle_id": ""})
 
@@ -159,12 +162,31 @@ class NotebookRunner:
 
     def write_pending(self) -> str | None:
         """Write the records that are not on disk yet, oldest first; the sentence why not, if one cannot be."""
-        while self.unwritten:
-            path, data = self.unwritten[0]
-            try:
-                write_whole(path, data)
-            except OSError as failure:
-                kept = len(self.unwritten)
-                return f"{path}: not written: {failure.strerror or failure}; {kept} record(s) kept to be written later"
+        failed = ""
+        while self.unwritten and not failed:
+            failed = _not_written(*self.unwritten[0])
+            if not failed:
+                self.unwritten.popleft()
+        if not failed:
+            return None
+        if len(self.unwritten) > UNWRITTEN_MAX:
             self.unwritten.popleft()
-        return None
+            self.lost.append(f"{failed}; given up, as {plural(UNWRITTEN_MAX, 'later one')} cannot be written either")
+        given_up = f"{plural(len(self.lost), 'record')} GIVEN UP, " if self.lost else ""
+        return f"{given_up}{plural(len(self.unwritten), 'record')} kept to be written later: {failed}"
+
+    def write_rest(self) -> list[str]:
+        """Nothing comes after this: write whatever still fits, and give a sentence for every record that is lost."""
+        tried = [_not_written(path, data) for path, data in self.unwritten]
+        self.unwritten.clear()
+        self.lost += filter(None, tried)
+        return self.lost
+
+
+def _not_written(path: Path, data: bytes) -> str:
+    """Write the record; why that did not work, or nothing."""
+    try:
+        write_whole(path, data)
+    except OSError as failure:
+        return f"{path}: not written: {failure.strerror or failure}"
+    return ""

@@ -74,6 +74,8 @@ def read_requirements(path: Path) -> Requirements:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadRequirements(f"{path}: there is no such file; run this in the checkout, or name it") from error
+    except OSError as error:
+        raise BadRequirements(f"{path}: cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise BadRequirements(f"{path}: not TOML: {error}") from error
 
@@ -96,10 +98,15 @@ def code_hash(root: Path) -> str:
 
 def read_outcomes(record: Path) -> dict[str, Outcome]:
     """What has been recorded so far, by test."""
-    if not record.exists():
+    try:
+        rows = json.loads(record.read_text(encoding="utf-8"))
+        return {row["test"]: Outcome(**{**row, "requirements": tuple(row["requirements"])}) for row in rows}
+    except FileNotFoundError:
         return {}
-    rows = json.loads(record.read_text(encoding="utf-8"))
-    return {row["test"]: Outcome(**{**row, "requirements": tuple(row["requirements"])}) for row in rows}
+    except OSError as error:
+        raise NoEvidence(f"{record}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoEvidence(f"{record}: is not what a test run records; remove it and run make test") from error
 
 
 def merge_outcomes(record: Path, outcomes: Iterable[Outcome]) -> None:

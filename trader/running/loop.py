@@ -24,8 +24,9 @@ from trader.ops.verdict import NotebookVerdict, Status
 from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
 from trader.running.clock import SystemClock
+from trader.running.ending import ended
 from trader.running.stops import StopsTold, left_alone
-from trader.running.telling import CycleTold, Told, Voice, fills_of, told
+from trader.running.telling import CycleTold, Told, Voice, told
 from trader.running.watching import emptied, watchdog
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ ABORT_SECONDS, URGENT_SECONDS = 5.0, 0.2
 """How long a notebook may go on after the first and the second signal."""
 WATCH_SECONDS = 0.1
 LOOK_SECONDS = 0.5
-INTERRUPTED_EXIT = 130
 
 Open = Callable[[RunAsked], AbstractContextManager["Session"]]
 
@@ -59,11 +59,7 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         emptied(session, dog, stop, voice)
         left_alone(session.gateway.core.books.unprotected, voice)
         run.ended = run.ended or _why(session, stop, asked)
-        session.gateway.core.stopped(run.ended)
-        run.fills, run.fingerprint = fills_of(session.journal.replay())
-        run.nlv_usd = round(float(session.gateway.core.books.book().nlv_usd), 2)
-        run.journal_head = session.journal.head()
-        run.exit_code = INTERRUPTED_EXIT if stop.is_urgent else 0
+        ended(run, session, is_urgent=stop.is_urgent)
     return run
 
 

@@ -77,6 +77,7 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         if not described.strategies:
             raise none_enabled(asked.config_dir, described.there)
         runner = runner_of(asked, places.cycles, config.app.cycle_deadline_seconds, described)
+        stack.callback(runner.write_rest)  # also where the run breaks off
         stack.enter_context(runner.pool)
         kill = KillLatch(KillFlag(places.run_dir).reason)
         ground = ground_of(asked, config, described.strategies, places, stack, kill.reason)

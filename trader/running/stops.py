@@ -2,13 +2,15 @@
 Saying it where a position has lost its stop at the venue: once when it has, once when it is well again.
 
 What a person must know at once is that a stop which could rest does not.  That
-the venue takes none in a symbol was said at the start, so it is only noted.
+the venue takes none in a symbol was said at the start, so it is only noted; that
+one is still to be asked for stands in the cycle's line and alarms nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from trader.execution.wire_tend import NOT_YET
 from trader.gateway.account_view import Bare
 from trader.running.telling import Voice
 
@@ -24,7 +26,7 @@ class StopsTold:
 
     def look(self, unprotected: Sequence[Bare]) -> None:
         """*unprotected* are all positions whose stop does not rest just now."""
-        now = {(one.strategy, one.symbol): one for one in unprotected}
+        now = {(one.strategy, one.symbol): one for one in unprotected if one.why != NOT_YET}
         for place, one in now.items():
             if self._known.get(place) != one:
                 tell = self._voice.critical if self._takes_stops(one.symbol) else self._voice.note

@@ -23,7 +23,7 @@ from trader.model.money import ZERO, floor_to
 from trader.model.trading import Side
 from trader.model.wire import ProductState, Terms, WireKind, WireOrder
 from trader.ops.arming import REHEARSAL, Armoury, Bound, utc_now
-from trader.ports import Canceller, Wire, WireDown
+from trader.ports import Canceller, Clock, Wire, WireDown
 from trader.running.clock import SystemClock, VenueClock
 from trader.running.dealt import for_account, universe_of
 from trader.running.places import Places
@@ -171,20 +171,22 @@ def wrong_fees(terms: Terms, config: Config) -> str:
 class FeeWatch:
     """Asks for the account's fees now and then; while they are not the assumed ones, nothing is entered."""
 
-    def __init__(self, wire: Wire, config: Config, every_seconds: float = FEES_SECONDS) -> None:
-        self._wire, self._config, self._every = wire, config, every_seconds
-        self._asked = time.monotonic()
+    def __init__(
+        self, wire: Wire, config: Config, every_seconds: float = FEES_SECONDS, clock: Clock | None = None
+    ) -> None:
+        self._wire, self._config, self._every, self._clock = wire, config, every_seconds, clock or SystemClock()
+        self._asked = self._clock.monotonic()
         self.wrong = ""
 
     def ask(self) -> None:
         """Ask, if it was long ago; a venue that does not answer changes nothing."""
-        if time.monotonic() - self._asked < self._every:
+        if self._clock.monotonic() - self._asked < self._every:
             return
         try:
             self.wrong = wrong_fees(self._wire.terms(), self._config)
         except WireDown:
             return
-        self._asked = time.monotonic()
+        self._asked = self._clock.monotonic()
 
 
 def takes_stops(wire: Wire, product: ProductState, symbol: str) -> bool:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trader.gateway.watchdog import Watchdog
-from trader.ops.kill import KillFlag
+from trader.ops.kill import KillFlag, NotKilled
 from trader.ops.signals import StopFlag, kill_on_signal
 from trader.running.clock import SystemClock
 from trader.running.telling import Voice
@@ -27,8 +27,15 @@ def watchdog(session: Session, voice: Voice) -> Iterator[Watchdog]:
     books, opener = session.gateway.core.books, session.ground.open_canceller
     dog = Watchdog(session.kill, SystemClock(), voice.critical, opener, books.at_venue)
     dog.start()
+
+    def press(reason: str) -> None:
+        try:
+            KillFlag(session.places.run_dir).press(reason)
+        except NotKilled:  # a full disk must not keep anybody from killing: this process needs no file to know
+            session.kill.press(f"{reason}; its flag could not be written, and only this process knows")
+
     try:
-        with kill_on_signal(KillFlag(session.places.run_dir).press):
+        with kill_on_signal(press):
             yield dog
     finally:
         dog.close()
