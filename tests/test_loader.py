@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from trader.guard import AuditGuard
-from trader.loader import StrategyRefused, UnknownStrategy, discover, load_strategies, load_strategy
+from trader.loader import StrategyRefused, UnknownStrategy, discover, load_strategies, load_strategy, misnamed
 from trader.policy import StrategyStanza
 from trader.purity import Impure, NotPython
 
@@ -180,12 +180,27 @@ def test_every_mistake_of_every_strategy_is_told_at_once(folder):
     assert lines[3].startswith(f"strategies.yaml: gone: there is no {folder}/gone.py")
 
 
-@pytest.mark.parametrize(("name", "says"), [("My-Dip", "named in small letters"), ("9lives", "named in small letters")])
-def test_a_file_with_an_odd_name_is_a_sentence(folder, name, says):
-    write(folder, name)
+@pytest.mark.req("STR4")
+@pytest.mark.parametrize("name", ["My-Dip", "9lives", "Notes"])
+def test_a_file_with_an_odd_name_is_a_sentence_and_stops_no_other(folder, name):
+    write(folder, "dip")
+    odd = write(folder, name, "x = 1")
 
-    with pytest.raises(StrategyRefused, match=says):
-        discover(folder)
+    assert list(discover(folder)) == ["dip"]
+    assert misnamed(folder) == {
+        odd: f"{odd}: a strategy's file is named in small letters, digits and _, like sma_cross.py"
+    }
+    assert [loaded.stanza.name for loaded in load_strategies(folder, [on("dip")])] == ["dip"]
+    assert [loaded.stanza.name for loaded in load_strategies(folder, [], ["dip"])] == ["dip"]
+
+
+@pytest.mark.req("STR4")
+def test_a_file_with_an_odd_name_is_refused_where_it_is_asked_for(folder):
+    write(folder, "dip")
+    write(folder, "Notes", "x = 1")
+
+    with pytest.raises(UnknownStrategy, match=r"Notes.py: a strategy's file is named in small letters.*\n.*has dip"):
+        load_strategies(folder, [], ["Notes"])
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):

@@ -98,9 +98,39 @@ def test_a_sound_lake_becomes_a_valid_report_and_a_page(here, capsys):
     report = read_report(here / "out")
     assert code == 0
     assert said.err == ""
+    assert said.out.startswith("on lake lake: 1h bars of BTC-USD, 2025-01-01 to 2025-01-11\n")
     assert len(report["trades"]) > 0
     assert f"{report['summary']['total_trades']} round trips over {BARS} bars" in said.out
     assert (here / "out" / "report.html").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_a_report_without_a_folder_lies_under_the_names_of_its_strategies_each_once(here, capsys):
+    asked = words("--end", "2025-01-03", strategies=["sma_cross", " breakout", "sma_cross"])
+    at = asked.index("--out")
+
+    code = trader(capsys, asked[:at] + asked[at + 2 :])[0]
+
+    assert code == 0
+    assert read_report(here / "reports/backtests/sma_cross+breakout")["metadata"]["strategies"] == [
+        "breakout",
+        "sma_cross",
+    ]
+
+
+@pytest.mark.slow
+def test_bars_that_nobody_named_are_said_to_be_the_built_in_market(here, capsys, monkeypatch):
+    monkeypatch.delenv("TRADER_DATA", raising=False)
+    (here / "var").mkdir()
+    a_lake(here / "var/lake", waves())  # what `trader data import` fills
+    asked = words("--start", "2025-01-01", "--end", "2025-01-03", "--granularity", "1h", "--symbols", "BTC-USD")
+    unnamed = [word for word in asked if word not in ("--data", "lake")]
+
+    said = trader(capsys, unnamed)[1].out
+    document = json.loads(trader(capsys, [*unnamed, "--json"])[1].out)
+
+    assert said.startswith("on the built-in market, seed 7: 1h bars of BTC-USD, ")
+    assert document["data_source"] == "the built-in market, seed 7"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +152,9 @@ def test_a_bad_lake_file_is_named_with_its_row(bars, says, here, capsys):
 def test_a_lake_that_is_empty_or_not_there_is_named(here, capsys):
     (here / "empty").mkdir()
 
-    require_refusal(trader(capsys, words(data="empty")), here, "empty: no symbol to load; the lake is empty")
+    require_refusal(trader(capsys, words(data="empty")), here, "empty: no bars here, the lake is empty")
+    (here / "empty/btc.parquet").write_bytes(b"")
+    require_refusal(trader(capsys, words(data="empty")), here, "btc.parquet", "<symbol>_<granularity>")
     require_refusal(trader(capsys, words(data="nowhere")), here, "nowhere: no such folder")
 
 
@@ -140,6 +172,10 @@ def test_bars_too_coarse_for_the_strategy_are_refused(here, capsys):
         (("--symbols", "BTX-USD"), "BTX-USD: not in lake; did you mean BTC-USD?"),
         (("--strategies", "sma_cros"), "sma_cros: unknown strategy; did you mean sma_cross?"),
         (("--start", "2025-01-05", "--end", "2025-01-03"), "--end 2025-01-03 is not after --start 2025-01-05"),
+        (
+            ("--start", "2031-01-01", "--end", "2031-02-01"),
+            "the lake has such bars from 2025-01-01T00:00Z to 2025-01-11",
+        ),
         (("--start", "2025-13-01"), "--start 2025-13-01: not a date"),
         (("--cash", "lots"), "--cash lots: not an amount"),
         (("--cash", "-5"), "--cash -5: must be above 0"),

@@ -55,3 +55,22 @@ def test_what_cannot_be_had_is_a_sentence_and_exit_2(options, says, capsys):
 
     assert code == 2
     assert says in said.err
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("backtest", "--strategies", "sma_cross"),
+        ("run", "--mode", "paper", "--strategies", "sma_cross"),
+        ("universe", "explain"),
+        ("check", "lookahead", "sma_cross"),
+        ("data", "list", "--data", "."),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("symbols", ["", " , "])
+def test_symbols_that_name_none_are_not_taken_for_all(verb, symbols, capsys):
+    code, said = trader(capsys, *verb, "--symbols", symbols)
+
+    assert (code, said.out) == (2, "")
+    assert said.err == "--symbols: names none; write it like BTC-USD,ETH-USD, or leave it out for all there are\n"

@@ -41,6 +41,16 @@ def plant(text: str) -> None:
     Path("strategies/planted.py").write_text(text, encoding="utf-8")
 
 
+def the_rest_of_the_house(folder: Path) -> None:
+    """Tests, notebooks and the package, beside the configuration and strategies that *folder* has."""
+    for name in ("tests", "notebooks"):
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True, ignore=unwanted)
+    shutil.copytree(ROOT / "config/demo", folder / "config/demo")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "trader").symlink_to(ROOT / "trader")
+
+
 @pytest.mark.slow
 @pytest.mark.req("STR1")
 @pytest.mark.parametrize("check", ["lookahead", "warmup", "purity"])
@@ -114,6 +124,22 @@ def test_list_tells_every_strategy_its_state_and_why_it_is_refused(trader):
 
 
 @pytest.mark.slow
+@pytest.mark.req("STR4")
+def test_a_misnamed_file_is_listed_as_refused_and_stops_no_other_verb(trader):
+    Path("strategies/Notes.py").write_text("x=1\n", encoding="utf-8")
+    why = "strategies/Notes.py: a strategy's file is named in small letters, digits and _, like sma_cross.py"
+
+    rows = {row["name"]: row for row in json.loads(trader("strategy", "list", "--json")[1].out)}
+    assert (rows["Notes"]["state"], rows["Notes"]["says"]) == ("refused", why)
+    assert rows["sma_cross"]["state"] == "disabled"
+    short = ["--granularity", "1h", "--start", "2025-01-01", "--end", "2025-01-03", "--symbols", "BTC-USD"]
+    assert trader("backtest", "--strategies", "sma_cross", *short)[0] == 0
+    code, said = trader("backtest", "--strategies", "Notes", *short)
+    assert code == 2
+    assert why in said.err
+
+
+@pytest.mark.slow
 @pytest.mark.req("STR2")
 def test_a_new_strategy_is_off_and_passes_every_check(trader):
     code, said = trader("strategy", "new", "vol_breakout")
@@ -132,11 +158,7 @@ def test_a_new_strategy_is_off_and_passes_every_check(trader):
 @pytest.mark.slow
 def test_a_new_strategys_own_test_passes_and_it_reads_as_the_house_wants(trader, tmp_path):
     trader("strategy", "new", "vol_breakout")
-    shutil.copytree(
-        ROOT / "tests", tmp_path / "tests", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "trader").symlink_to(ROOT / "trader")
+    the_rest_of_the_house(tmp_path)
     files = ["strategies/vol_breakout.py", "tests/strategies/test_vol_breakout.py"]
     python = [sys.executable, "-m"]
 
@@ -147,6 +169,24 @@ def test_a_new_strategys_own_test_passes_and_it_reads_as_the_house_wants(trader,
     ):
         done = subprocess.run([*python, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(["-p", "no:nbval", "-m", "not slow", "tests/config"], id="the configuration's tests"),
+        pytest.param(["--nbval-lax", "--nbval-cell-timeout=60", "notebooks/live_cycle.ipynb"], id="the live cycle"),
+    ],
+)
+def test_whoever_adds_a_strategy_makes_nothing_else_red(trader, tmp_path, asked):
+    trader("strategy", "new", "my_idea")
+    the_rest_of_the_house(tmp_path)
+
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *asked]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.working_copy import WorkingCopy
+from tests.config.working_copy import STRATEGIES, WorkingCopy
 from trader.config.app_yaml import AppYaml
+from trader.config.wording import did_you_mean
 
 NLV = "above 0 to 100 % of NLV"
 POSITION = "risk.position_cap.max_position_size_pct"
@@ -584,7 +585,7 @@ CONTRADICTIONS = [
         "strategies",
         "\nbreakout:",
         "\nquux:",
-        "quux: there is no strategies/quux.py; allowed: breakout, mean_reversion, sma_cross",
+        f"quux: there is no strategies/quux.py; {did_you_mean('quux', STRATEGIES)}",
     ),
 ]
 

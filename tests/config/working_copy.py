@@ -14,8 +14,10 @@ import pytest
 
 from trader.config import Config, ConfigError, load_config
 
-SHIPPED = Path(__file__).resolve().parents[2] / "config"
-STRATEGIES = ("breakout", "mean_reversion", "sma_cross")
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "config"
+STRATEGIES = tuple(sorted(path.stem for path in (ROOT / "strategies").glob("*.py") if not path.stem.startswith("_")))
+"""Whatever there is: a user's own has its stanza in config/ as well."""
 
 
 class WorkingCopy:

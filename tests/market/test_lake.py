@@ -158,6 +158,21 @@ def test_a_symbol_of_grade_b_alone_says_so(tmp_path):
             "ETH-USD: no 1h bar from 2025-01-02T06:00Z to 2025-01-02T16:00Z; the lake has 1m from",
             id="nothing in the span",
         ),
+        pytest.param(
+            lambda k: k.load_panel((), "1h", at(800), at(900)),
+            NoBars,
+            "no 1h bar from 2025-02-03T08:00Z to 2025-02-07T12:00Z; the lake has such bars from 2025-01-01T00:00Z to",
+            id="no symbol has any in the span",
+        ),
+        pytest.param(
+            lambda k: k.load_panel((), "1h", at(800)), NoBars, "no 1h bar from 2025-02-03T08:00Z; the", id="none later"
+        ),
+        pytest.param(
+            lambda k: k.load_panel((), "1h", None, at(-9)),
+            NoBars,
+            "no 1h bar before 2024-12-31T15:00Z",
+            id="none earlier",
+        ),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence_with_exit_code_2(lake, ask, kind, says):
@@ -172,9 +187,28 @@ def test_what_is_not_there_is_said_in_a_sentence_with_exit_code_2(lake, ask, kin
 def test_a_folder_that_is_not_there_and_one_that_is_empty_are_told_apart(tmp_path):
     with pytest.raises(BadLake, match="no such folder; a lake is a folder of"):
         Lake(tmp_path / "nowhere")
-    with pytest.raises(NoBars, match="no bars here; `trader data import` brings some in"):
-        Lake(tmp_path).load("BTC-USD", "1h")
-    with pytest.raises(NoBars, match="the lake is empty"):
+    for ask in (lambda: Lake(tmp_path).load("BTC-USD", "1h"), lambda: load_panel(tmp_path, None, "1h")):
+        with pytest.raises(NoBars, match="no bars here, the lake is empty; `trader data import` brings some in"):
+            ask()
+
+
+def test_a_folder_of_misnamed_files_is_not_called_empty(tmp_path):
+    for name in ("btc", "eth", "sol", "ada", "xrp", "doge"):
+        (tmp_path / f"{name}.parquet").write_bytes(b"")
+
+    with pytest.raises(NoBars) as caught:
+        load_panel(tmp_path, None, "1h")
+
+    assert "ada.parquet, btc.parquet, doge.parquet, eth.parquet and 2 more" in str(caught.value)
+    assert "wanted <symbol>_<granularity>[__<segment>].parquet, like BTC-USD_1h.parquet" in str(caught.value)
+    assert "empty" not in str(caught.value)
+
+
+def test_a_lake_of_other_granularities_grades_and_venues_says_what_it_has(tmp_path):
+    stored(tmp_path, "DOGE-USD", "6h", made_bars(8, "6h"))
+    stored(tmp_path, "BTC-USDT", "1h", made_bars(8))
+
+    with pytest.raises(NoBars, match=r"no 1h bars.*only when named.*has BTC-USDT_1h.parquet, DOGE-USD_6h.parquet"):
         load_panel(tmp_path, None, "1h")
 
 
@@ -298,6 +332,22 @@ def test_a_broken_products_file_is_an_error_that_names_it(lake, content, says):
 
     assert "products.json: " in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_every_mistake_of_a_products_file_is_told_at_once(lake):
+    rows = {"BTC-USD": {"qoute": 1, "base_increment": "-1", "quote_min_usd": 0}, "SOL-USD": {"base_min_size": "x"}}
+    (lake.path / "products.json").write_text(json.dumps(rows))
+
+    with pytest.raises(BadLake) as caught:
+        Lake(lake.path).load_panel(["BTC-USD"], "1h")
+
+    lines = [line.removeprefix(f"{lake.path}/products.json: ") for line in str(caught.value).splitlines()]
+    assert [line.split(";")[0] for line in lines] == [
+        "BTC-USD: unknown field qoute",
+        "BTC-USD: base_increment is '-1'",
+        "BTC-USD: quote_min_usd is 0",
+        "SOL-USD: base_min_size is 'x'",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,16 @@ import typer
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
 
+SYMBOLS_SHOWN = 6
+
 
 class BadOption(TraderError):
     """An option's value cannot be read."""
 
 
 Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="A lake; default TRADER_DATA, else the built-in market.")
+    Path | None,
+    typer.Option(metavar="DIR", help="A lake, like var/lake; default TRADER_DATA, else the built-in market."),
 ]
 Start = Annotated[str | None, typer.Option(metavar="T", help="First day, 00:00 UTC, like 2025-01-31.")]
 End = Annotated[str | None, typer.Option(metavar="T", help="Day after the last, 00:00 UTC.")]
@@ -65,8 +68,8 @@ def command(
 
     asked = Asked(config_dir, overrides or (), names(strategies), strategies_dir)
     span = day(start, "--start"), day(end, "--end")
-    wanted = Wanted(data_folder(data), names(symbols), granularity, *span, segments=names(segments) or ())
-    folder = out or Path("reports/backtests") / (strategies or "enabled").replace(",", "+")
+    wanted = Wanted(data_folder(data), symbols_in(symbols), granularity, *span, segments=names(segments) or ())
+    folder = out or Path("reports/backtests") / "+".join(names(strategies) or ("enabled",))
     with redirect_stdout(sys.stderr):  # what a strategy prints is not our answer
         job = backtest_job(asked, wanted, money(cash), seed)
         report = build_report(backtest(job))
@@ -83,6 +86,14 @@ def names(given: str | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     return tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+
+
+def symbols_in(given: str | None) -> tuple[str, ...] | None:
+    """`A,B` of `--symbols`; None where it was not given, and an error where it names nothing: that is not "all"."""
+    found = names(given)
+    if found == ():
+        raise BadOption("--symbols: names none; write it like BTC-USD,ETH-USD, or leave it out for all there are")
+    return found
 
 
 def day(given: str | None, option: str) -> datetime | None:
@@ -110,14 +121,16 @@ def money(given: str | None) -> Decimal | None:
 
 
 def say(folder: Path, report: dict[str, Any], as_json: bool) -> None:
-    """The headline figures, and where the report is."""
-    summary = report["summary"]
+    """Whose bars they were, the headline figures, and where the report is."""
+    summary, metadata = report["summary"], report["metadata"]
     if as_json:
         paths = {"report": str(folder / "report.json"), "html": str(folder / "report.html")}
-        typer.echo(json.dumps({**paths, "summary": summary, "fingerprint": report["fingerprint"]}, sort_keys=True))
+        found = {**paths, "data_source": metadata["data_source"], "summary": summary}
+        typer.echo(json.dumps({**found, "fingerprint": report["fingerprint"]}, sort_keys=True))
         return
-    for warning in report["metadata"].get("warnings", []):
+    for warning in metadata.get("warnings", []):
         typer.echo(f"note: {warning}", err=True)
+    typer.echo(_bars(metadata))
     typer.echo(
         f"{summary['total_trades']} round trips over {summary['bars']} bars: "
         f"{summary['total_pnl_usd']:+,.2f} USD ({summary['total_pnl_pct']:+.2f} %), "
@@ -126,3 +139,10 @@ def say(folder: Path, report: dict[str, Any], as_json: bool) -> None:
     refused = sorted(report["rejections"]["by_reason"].items(), key=lambda item: -item[1])
     typer.echo("refused or trimmed: " + (", ".join(f"{reason} {count}" for reason, count in refused) or "nothing"))
     typer.echo(f"report: {folder / 'report.html'}")
+
+
+def _bars(metadata: dict[str, Any]) -> str:
+    symbols = metadata["symbols"]
+    which = ", ".join(symbols) if len(symbols) <= SYMBOLS_SHOWN else f"{len(symbols)} symbols"
+    span = f"{metadata['start'][:10]} to {metadata['end'][:10]}"
+    return f"on {metadata['data_source']}: {metadata['granularity']} bars of {which}, {span}"

@@ -29,7 +29,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Bias and pur
 
 Name = Annotated[str, typer.Argument(metavar="STRATEGY", help="Name of the strategy: its file without .py.")]
 Data = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="A lake; default TRADER_DATA, else the built-in market.")
+    Path | None,
+    typer.Option(metavar="DIR", help="A lake, like var/lake; default TRADER_DATA, else the built-in market."),
 ]
 Symbols = Annotated[
     str | None, typer.Option(metavar="A,B", help=f"Symbols to check on; default {SYMBOLS_MAX} of them.")
@@ -163,12 +164,12 @@ def _frames(
     from datetime import timedelta
 
     from trader.app import data_folder
-    from trader.cli.backtest import names
+    from trader.cli.backtest import symbols_in
     from trader.market.choose import SAMPLE_START, Wanted, choose
     from trader.market.history import Lake
 
     timeframe, seconds, warmup_bars = loaded.strategy.timeframe, loaded.timeframe_seconds, window_bars(loaded.strategy)
-    folder, chosen = data_folder(data), names(symbols)
+    folder, chosen = data_folder(data), symbols_in(symbols)
     if folder is None:
         end = SAMPLE_START + timedelta(seconds=seconds * BARS)
         wanted = Wanted(None, chosen or ("BTC-USD", "ETH-USD", "DOGE-USD"), timeframe, SAMPLE_START, end, seed)

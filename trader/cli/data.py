@@ -25,13 +25,13 @@ DEFAULT_LAKE = Path("var/lake")
 DataDir = Annotated[
     Path, typer.Option("--data", metavar="DIR", envvar="TRADER_DATA", help="Folder of the lake.", show_envvar=True)
 ]
-Symbols = Annotated[str, typer.Option("--symbols", metavar="A,B", help="Only these symbols.")]
+Symbols = Annotated[str | None, typer.Option("--symbols", metavar="A,B", help="Only these symbols.")]
 
 
 @app.command("list", epilog="Example: trader data list --data ../shared/data/candles --symbols BTC-USD")
 def list_command(
     data: DataDir = DEFAULT_LAKE,
-    symbols: Symbols = "",
+    symbols: Symbols = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
 ) -> None:
@@ -47,7 +47,7 @@ def list_command(
 @app.command(epilog="Example: trader data verify --data var/lake")
 def verify(
     data: DataDir = DEFAULT_LAKE,
-    symbols: Symbols = "",
+    symbols: Symbols = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
 ) -> None:
@@ -131,15 +131,17 @@ def _iso(time: datetime) -> str:
     return time.isoformat()
 
 
-def _reports(data: Path, symbols: str) -> list[FileReport]:
+def _reports(data: Path, symbols: str | None) -> list[FileReport]:
+    from trader.cli.backtest import symbols_in
     from trader.market.history import Lake, NoBars
+    from trader.market.lake_files import no_bars_here
     from trader.market.lake_verify import inspect
     from trader.market.symbols import unknown_symbol
 
     lake = Lake(data)
-    wanted = tuple(name.strip() for name in symbols.split(",") if name.strip())
+    wanted = symbols_in(symbols) or ()
     if not lake.files:
-        raise NoBars(f"{data}: no bars here; `trader data import` brings some in")
+        raise NoBars(no_bars_here(data))
     for name in wanted:
         if name not in lake.symbols():
             raise unknown_symbol(name, lake.symbols(), str(data))

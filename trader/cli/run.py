@@ -10,7 +10,6 @@ import typer
 
 from trader.cli.backtest import (
     BadOption,
-    Data,
     End,
     Granularity,
     Overrides,
@@ -22,6 +21,7 @@ from trader.cli.backtest import (
     Symbols,
     day,
     names,
+    symbols_in,
 )
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.ops.arming import utc_now
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Mode = Annotated[str | None, typer.Option(metavar="M", help="dry_run, paper or live; default that of app.yaml.")]
 Feed = Annotated[
     str, typer.Option(metavar="F", help="sample (the built-in market, the default), lake (bars on disk), coinbase.")
+]
+Lake = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The lake of --feed lake; default TRADER_DATA.")
 ]
 Cycles = Annotated[int | None, typer.Option(metavar="N", help="Stop after so many; default to the end of history.")]
 Interval = Annotated[
@@ -44,7 +47,7 @@ Notebook = Annotated[Path, typer.Option(metavar="FILE", help="The notebook that 
 def command(
     mode: Mode = None,
     feed: Feed = "",
-    data: Data = None,
+    data: Lake = None,
     start: Start = None,
     end: End = None,
     granularity: Granularity = None,
@@ -74,7 +77,7 @@ def command(
     from trader.running.asked import RunAsked
 
     asked = RunAsked(
-        config_dir, tuple(overrides or ()), names(strategies), strategies_dir, mode, feed, data, names(symbols),
+        config_dir, tuple(overrides or ()), names(strategies), strategies_dir, mode, feed, data, symbols_in(symbols),
         granularity, day(start, "--start"), day(end, "--end"), seed, cycles, interval, pace(speed), notebook,
         segments=names(segments) or (),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
+from trader.policy import StrategyStanza
 
 if TYPE_CHECKING:
     from trader.config import Config
@@ -36,10 +37,11 @@ def list_(
     Example: trader strategy list
     """
     from trader.app import Asked, configured
-    from trader.loader import discover
+    from trader.loader import discover, misnamed
 
     config = configured(Asked(config_dir))
     rows = [_row(name, path, config) for name, path in discover(strategies_dir).items()]
+    rows += [_refused(_head(path.stem, path, config), why) for path, why in misnamed(strategies_dir).items()]
     if as_json:
         typer.echo(json.dumps(rows, sort_keys=True))
         return
@@ -55,10 +57,24 @@ def list_(
 def _row(name: str, path: Path, config: Config) -> dict[str, Any]:
     from trader.guard import AuditGuard
     from trader.loader import load_strategy
-    from trader.policy import StrategyStanza
 
-    stanza = next((each for each in config.strategies() if each.name == name), StrategyStanza(name))
-    row = {
+    head = _head(name, path, config)
+    try:
+        loaded = load_strategy(path, _stanza(name, config), config.signal_defaults(), AuditGuard())
+    except TraderError as error:
+        return _refused(head, str(error))
+    return head | {
+        "state": "enabled" if head["enabled"] else "disabled",
+        "timeframe": loaded.strategy.timeframe,
+        "warmup_bars": loaded.strategy.warmup_bars,
+        "params": loaded.strategy.params.model_dump(mode="json"),
+        "says": (type(loaded.strategy).__doc__ or "").strip().partition("\n")[0],
+    }
+
+
+def _head(name: str, path: Path, config: Config) -> dict[str, Any]:
+    stanza = _stanza(name, config)
+    return {
         "name": name,
         "path": str(path),
         "enabled": stanza.enabled,
@@ -67,17 +83,14 @@ def _row(name: str, path: Path, config: Config) -> dict[str, Any]:
         "max_trades_per_cycle": stanza.budget.max_trades_per_cycle,
         "symbols": None if stanza.symbols is None else list(stanza.symbols),
     }
-    try:
-        loaded = load_strategy(path, stanza, config.signal_defaults(), AuditGuard())
-    except TraderError as error:
-        return row | {"state": "refused", "timeframe": None, "warmup_bars": None, "params": {}, "says": str(error)}
-    return row | {
-        "state": "enabled" if stanza.enabled else "disabled",
-        "timeframe": loaded.strategy.timeframe,
-        "warmup_bars": loaded.strategy.warmup_bars,
-        "params": loaded.strategy.params.model_dump(mode="json"),
-        "says": (type(loaded.strategy).__doc__ or "").strip().partition("\n")[0],
-    }
+
+
+def _stanza(name: str, config: Config) -> StrategyStanza:
+    return next((each for each in config.strategies() if each.name == name), StrategyStanza(name))
+
+
+def _refused(head: dict[str, Any], why: str) -> dict[str, Any]:
+    return head | {"state": "refused", "timeframe": None, "warmup_bars": None, "params": {}, "says": why}
 
 
 @app.command()

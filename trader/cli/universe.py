@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trader.cli.backtest import Data, Granularity, Overrides, Seed, Symbols, day, names
+from trader.cli.backtest import Data, Granularity, Overrides, Seed, Symbols, day, symbols_in
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def explain(
 
     Example: trader universe explain --data DIR --granularity 1h --at 2025-03-01
     """
-    found = explained(config_dir, overrides or [], data, names(symbols), granularity, day(at, "--at"), seed)
+    found = explained(config_dir, overrides or [], data, symbols_in(symbols), granularity, day(at, "--at"), seed)
     if as_json:
         shown = {"at": f"{found.at:%Y-%m-%dT%H:%M:%SZ}", "regime": found.regime, "symbols": list(found.rows)}
         typer.echo(json.dumps(shown, sort_keys=True))

@@ -35,6 +35,7 @@ __all__ = [
     "load_class",
     "load_strategies",
     "load_strategy",
+    "misnamed",
 ]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -50,15 +51,20 @@ class UnknownStrategy(TraderError):
 
 
 def discover(directory: Path) -> dict[str, Path]:
-    """Strategy name → file, by name; files that begin with _ are nobody's strategy."""
+    """Strategy name → file, by name; files that begin with _ are nobody's strategy, those `misnamed` stop no other."""
+    return {path.stem: path for path in _files(directory) if NAME.fullmatch(path.stem)}
+
+
+def misnamed(directory: Path) -> dict[Path, str]:
+    """The files that can be no strategy for their name, and why, in a sentence."""
+    return {path: f"{path}: a strategy's file is named in small letters, digits and _, like sma_cross.py"
+            for path in _files(directory) if not NAME.fullmatch(path.stem)}  # fmt: skip
+
+
+def _files(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise UnknownStrategy(f"{directory}: there is no such folder; strategies are files in it, like sma_cross.py")
-    paths = sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
-    odd = [f"{path}: a strategy's file is named in small letters, digits and _, like sma_cross.py" for path in paths
-           if not NAME.fullmatch(path.stem)]  # fmt: skip
-    if odd:
-        raise StrategyRefused(sentences(odd))
-    return {path.stem: path for path in paths}
+    return sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
 
 
 def class_name(name: str) -> str:
@@ -106,10 +112,15 @@ def _known(names: Sequence[str], there: Mapping[str, Path], directory: Path) -> 
         raise UnknownStrategy(f"no strategy is selected; {exist}")
     unknown = [name for name in dict.fromkeys(names) if name not in there]
     if unknown:
-        said = [f"{name}: unknown strategy" + (f"; did you mean {meant}?" if (meant := near(name, there)) else "")
-                for name in unknown]  # fmt: skip
+        odd = {path.stem: said for path, said in misnamed(directory).items()}
+        said = [odd.get(name) or f"{name}: unknown strategy{_meant(name, there)}" for name in unknown]
         raise UnknownStrategy(sentences([*said, exist]))
     return sorted(set(names))
+
+
+def _meant(name: str, there: Mapping[str, Path]) -> str:
+    meant = near(name, there)
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def load_strategy(

@@ -20,9 +20,19 @@ from trader.market.bars import CLOSE, bars_frame, block_of, epoch_seconds, resam
 from trader.market.checks import utc
 from trader.market.gaps import gaps_of
 from trader.market.granularity import granularity_name, parse_granularity
-from trader.market.lake_files import BadLake, LakeFile, discover
-from trader.market.lake_read import extent, read_windows
-from trader.market.lake_sources import NoBars, Source, cut_buckets, in_order, narrowed, warnings_of, whole_span
+from trader.market.lake_files import BadLake, LakeFile, discover, no_bars_here
+from trader.market.lake_read import read_windows
+from trader.market.lake_sources import (
+    NoBars,
+    Source,
+    cut_buckets,
+    in_order,
+    narrowed,
+    nothing_to_load,
+    warnings_of,
+    what_there_is,
+    whole_span,
+)  # fmt: skip
 from trader.market.panel import Panel
 from trader.market.products import ProductBook
 from trader.market.symbols import other_venue, unknown_symbol
@@ -56,8 +66,7 @@ class Lake:
         """Symbols of the lake's own venue that have *granularity* in `[start, end)`, of grade B only in *segments*."""
         step = parse_granularity(granularity)
         span = whole_span(start, end, step)
-        fit = {file.symbol for file in self.files if _usable(file, segments) and step % file.seconds == 0}
-        own = sorted(symbol for symbol in fit if not other_venue(symbol))
+        own = sorted({file.symbol for file in self._fit(step, segments)})
         return tuple(symbol for symbol in own if self._source(symbol, step, *span, segments).covered(*span))
 
     @cached_property
@@ -100,10 +109,10 @@ class Lake:
         Without *start* or *end* the panel spans all there is.  A symbol without a bar in `[start, end)` is an error.
         """
         step = parse_granularity(granularity)
+        asked = whole_span(start, end, step)
         chosen = tuple(sorted(set(self.offering(granularity, segments=segments) if symbols is None else symbols)))
         if not chosen:
-            raise NoBars(f"{self.path}: no symbol to load{'; the lake is empty' if not self.files else ''}")
-        asked = whole_span(start, end, step)
+            raise nothing_to_load(self.path, self.files, self._fit(step, segments), step, asked)
         sources = {symbol: self._source(symbol, step, *asked, segments) for symbol in chosen}
         first, last = narrowed(asked, sources.values(), start, end, step)
 
@@ -113,7 +122,8 @@ class Lake:
             frames[symbol] = self._read(source, step, first - warmup_bars * step, last)
             gaps[symbol] = gaps_of(frames[symbol], since, until, step)
             if gaps[symbol] is None:
-                raise NoBars(f"{symbol}: no {granularity} bar from {utc(first)} to {utc(last)}; {self._has(symbol)}")
+                has = what_there_is(self._of(symbol))
+                raise NoBars(f"{symbol}: no {granularity} bar from {utc(first)} to {utc(last)}; {has}")
         return Panel(
             frames=frames,
             granularity=granularity,
@@ -130,12 +140,20 @@ class Lake:
             themes=self.products.hints("theme"),
         )
 
+    def _fit(self, step: int, segments: Collection[str]) -> list[LakeFile]:
+        """Files of the lake's own venue from which bars of *step* seconds can be had, of grade B only in *segments*."""
+        return [
+            file
+            for file in self.files
+            if _usable(file, segments) and step % file.seconds == 0 and not other_venue(file.symbol)
+        ]
+
     def _of(self, symbol: str) -> tuple[LakeFile, ...]:
         found = tuple(file for file in self.files if file.symbol == symbol)
         if found:
             return found
         if not self.files:
-            raise NoBars(f"{self.path}: no bars here; `trader data import` brings some in")
+            raise NoBars(no_bars_here(self.path))
         raise unknown_symbol(symbol, self.symbols(), str(self.path))
 
     def _source(self, symbol: str, step: int, first: int, last: int, segments: Collection[str]) -> Source:
@@ -148,9 +166,8 @@ class Lake:
         allowed = [file for file in files if _usable(file, segments)]
         by_length = sorted({file.seconds for file in allowed if step % file.seconds == 0}, reverse=True)
         if not by_length:
-            raise NoBars(
-                f"{symbol}: no {granularity_name(step)} bars, and none finer to make them of; {self._has(symbol)}"
-            )
+            has = what_there_is(files)
+            raise NoBars(f"{symbol}: no {granularity_name(step)} bars, and none finer to make them of; {has}")
         sources = [in_order([file for file in allowed if file.seconds == seconds]) for seconds in by_length]
         if sources[0].seconds == step and sources[0].covered(first, last):
             return sources[0]
@@ -163,15 +180,6 @@ class Lake:
             return bars
         made = resample(bars, granularity_name(source.seconds), granularity_name(step))
         return made.drop(made.index[np.isin(epoch_seconds(made), list(cut_buckets(source.spans, step)))])
-
-    def _has(self, symbol: str) -> str:
-        """What there is of *symbol*, in words."""
-        rows = []
-        for file in self._of(symbol):
-            start, end = extent(file)
-            grade = f", grade {file.grade}, only when named: --segments {file.segment}" if file.grade != "A" else ""
-            rows.append(f"{file.granularity} from {utc(start)} to {utc(end)}{grade}")
-        return f"the lake has {'; '.join(rows)}"
 
 
 def load_panel(

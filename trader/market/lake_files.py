@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,10 @@ from trader.market.granularity import GRANULARITIES
 NAME: Final = re.compile(
     rf"(?P<symbol>[A-Z0-9.]+-[A-Z0-9]+)_(?P<granularity>{'|'.join(GRANULARITIES)})(__(?P<segment>[\w.-]+))?"
 )
+LAYOUT: Final = "<symbol>_<granularity>[__<segment>].parquet, like BTC-USD_1h.parquet"
 LEGACY: Final = "legacy"
+NAMED: Final = 4
+"""Files that a sentence names; the others are counted."""
 
 
 class BadLake(TraderError):
@@ -69,6 +72,23 @@ def discover(folder: Path) -> tuple[LakeFile, ...]:
         granularity = match["granularity"]
         found.append(LakeFile(match["symbol"], GRANULARITIES[granularity], segment, granularity, grade, path))
     return tuple(sorted(found))
+
+
+def no_bars_here(folder: Path) -> str:
+    """What to say of *folder*, in which `discover` finds nothing: that it is empty, or which files are misnamed."""
+    odd = sorted(path.name for path in folder.glob("*.parquet"))
+    if not odd:
+        return f"{folder}: no bars here, the lake is empty; `trader data import` brings some in"
+    return (
+        f"{folder}: no bars here; not named as a lake's files are: {a_few(odd)}; wanted {LAYOUT}; "
+        f"`trader data import FILE --symbol S --granularity G` brings such a file into a lake"
+    )
+
+
+def a_few(names: Sequence[str]) -> str:
+    """*names* in a row, cut where there are too many for a sentence."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _grades(manifest: Path) -> Mapping[str, str]:

@@ -6,15 +6,16 @@ Files of one granularity follow one another in time; an overlap is an error.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from trader.market.checks import utc
 from trader.market.granularity import GRANULARITIES, granularity_name
-from trader.market.lake_files import BadLake, LakeFile
+from trader.market.lake_files import BadLake, LakeFile, a_few, no_bars_here
 from trader.market.lake_read import extent
 from trader.market.panel import Gaps
 from trader.market.symbols import other_venue
@@ -72,6 +73,39 @@ def in_order(files: Sequence[LakeFile]) -> Source:
                 f"segments of a symbol must follow one another: take one away"
             )
     return Source(tuple(file for _, file in spans), tuple(span for span, _ in spans))
+
+
+def nothing_to_load(
+    lake: Path, files: Sequence[LakeFile], fit: Sequence[LakeFile], step: int, asked: tuple[int, int]
+) -> NoBars:
+    """Why no symbol of *lake* can be loaded: no *files*, none that *fit* the bars of *step*, no bar where *asked*."""
+    if not files:
+        return NoBars(no_bars_here(lake))
+    wanted = granularity_name(step)
+    if not fit:
+        return NoBars(
+            f"{lake}: no {wanted} bars, and none finer to make them of, but what is used only when named "
+            f"(grade B: --segments; quoted in USDT: --symbols); the lake has {a_few([file.name for file in files])}"
+        )
+    spans = [extent(file) for file in fit]
+    first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+    return NoBars(f"{lake}: no {wanted} bar {_when(*asked)}; the lake has such bars from {utc(first)} to {utc(last)}")
+
+
+def _when(first: int, last: int) -> str:
+    if first == FOREVER[0]:
+        return f"before {utc(last)}"
+    return f"from {utc(first)}" + ("" if last == FOREVER[1] else f" to {utc(last)}")
+
+
+def what_there_is(files: Iterable[LakeFile]) -> str:
+    """What the lake has of a symbol whose *files* these are, in words."""
+    rows = []
+    for file in files:
+        start, end = extent(file)
+        grade = f", grade {file.grade}, only when named: --segments {file.segment}" if file.grade != "A" else ""
+        rows.append(f"{file.granularity} from {utc(start)} to {utc(end)}{grade}")
+    return f"the lake has {'; '.join(rows)}"
 
 
 def cut_buckets(spans: Sequence[tuple[int, int]], step: int) -> Iterator[int]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
+from trader.errors import sentences
 from trader.market.lake_files import BadLake
 from trader.model.market import Product
 
@@ -56,23 +57,13 @@ class ProductBook:
 
     def product(self, symbol: str, price: float) -> Product:
         """The metadata of *symbol*, which costs about *price*."""
-        assumed = DEFAULTS.product(symbol, price)
         row = self._rows.get(symbol, {})
-        values = {name: self._positive(symbol, name, row[name]) for name in FIELDS if name in row}
-        return Product(symbol, **{name: values.get(name, getattr(assumed, name)) for name in FIELDS})
+        told: dict[str, Any] = {name: Decimal(str(row[name])) for name in FIELDS if name in row}
+        return replace(DEFAULTS.product(symbol, price), **told)
 
     def hints(self, what: str) -> Mapping[str, str]:
         """Symbol to *what* (tier or theme), for those that have one."""
         return {symbol: str(row[what]) for symbol, row in self._rows.items() if what in row}
-
-    def _positive(self, symbol: str, name: str, value: Any) -> Decimal:
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal(0)
-        if not (number.is_finite() and number > 0):
-            raise BadLake(f"{self._path}: {symbol}: {name} is {value!r}; wanted a number above 0")
-        return number
 
 
 def _rows(path: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -84,9 +75,25 @@ def _rows(path: Path) -> Mapping[str, Mapping[str, Any]]:
         raise BadLake(f"{path}: is not JSON ({error})") from error
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
         raise BadLake(f'{path}: wanted one object, symbol to fields: {{"BTC-USD": {{"quote_increment": "0.01"}}}}')
-    known = (*FIELDS, *HINTS)
-    for symbol, row in rows.items():
-        unknown = sorted(set(row) - set(known))
-        if unknown:
-            raise BadLake(f"{path}: {symbol}: unknown field {', '.join(unknown)}; allowed are {', '.join(known)}")
+    problems = [f"{path}: {symbol}: {problem}" for symbol, row in rows.items() for problem in _problems(row)]
+    if problems:
+        raise BadLake(sentences(problems))
     return rows
+
+
+def _problems(row: Mapping[str, Any]) -> Iterator[str]:
+    known = (*FIELDS, *HINTS)
+    unknown = sorted(set(row) - set(known))
+    if unknown:
+        yield f"unknown field {', '.join(unknown)}; allowed are {', '.join(known)}"
+    for name in FIELDS:
+        if name in row and not _is_positive(row[name]):
+            yield f"{name} is {row[name]!r}; wanted a number above 0"
+
+
+def _is_positive(value: Any) -> bool:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    return number.is_finite() and number > 0
