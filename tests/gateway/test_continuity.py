@@ -101,6 +101,9 @@ def test_history_before_the_stop_is_exhausted_and_nothing_is_played_twice(journa
     core.close_out()
 
     assert core.exhausted
+    last = [event for event in journal.replay() if isinstance(event, Marked)][-1]
+    assert core.books.book().nlv_usd != last.nlv_usd  # the control: these bars know an earlier price
+    assert (core.books.now, core.books.nlv_usd) == (last.time, last.nlv_usd)
     assert sum(isinstance(event, Marked) for event in journal.replay()) == marks
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from trader.errors import TraderError
 from trader.execution.engine import LastLook, nothing_forbids
@@ -18,6 +19,7 @@ from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
+from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus
 from trader.ports import Journal
 from trader.state.ledger import Ledger
@@ -32,7 +34,8 @@ class WrongAccount(TraderError):
 @dataclass(slots=True)
 class Recovered:
     """
-    Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision.
+    Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision;
+    *marked_usd* is that mark's NLV.
 
     *begun_at* is that of the last cycle, *attempts* how often it was begun, *open_cycle* its id where it has not ended;
     *is_whole* says whether it ended otherwise than by interruption.
@@ -40,6 +43,7 @@ class Recovered:
 
     opened_at: datetime | None = None
     marked_at: datetime | None = None
+    marked_usd: Decimal = ZERO
     decided_at: datetime | None = None
     begun_at: datetime | None = None
     attempts: int = 0
@@ -53,7 +57,7 @@ class Recovered:
         if isinstance(event, AccountOpened):
             self.opened_at = event.time
         elif isinstance(event, Marked):
-            self.marked_at = event.time
+            self.marked_at, self.marked_usd = event.time, event.nlv_usd
         elif isinstance(event, Decided):
             self.decided_at = event.time
         elif isinstance(event, CycleBegan):
