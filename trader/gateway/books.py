@@ -18,7 +18,7 @@ from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, Bare, view_of
-from trader.gateway.continuity import must_be_watched, where_to_go_on
+from trader.gateway.continuity import must_be_the_same_market, must_be_watched, where_to_go_on
 from trader.gateway.marking import Marking
 from trader.gateway.recovery import INTERRUPTED, Recovered, on_venue, recover, settle_orders
 from trader.gateway.witness import Witness
@@ -75,6 +75,7 @@ class Books:
         lives = Lifecycle()
         opening = market.time(market.first) if wire is None else wire.clock.now()
         self.found = recover(self.journal, self.ledger, account, opening, lives if wire is not None else None)
+        must_be_the_same_market(self.found.source, account.source, self.ledger)
         marked_at = self.found.marked_at
         self.settled = where_to_go_on(market, self.ledger if wire is None else None, marked_at)
         self.following = market.first if self.settled is None else self.settled
@@ -114,6 +115,12 @@ class Books:
         """The instant the account has come to."""
         at = self.market.time(self.market.first if self.settled is None else self.settled)
         return self.ahead_since or at
+
+    @property
+    def moved_from(self) -> str:
+        """The other market it ran on before, with nothing held or ordered any more; empty where it is the same."""
+        before, now = self.found.source, self.account.source
+        return before if before and now and before != now else ""
 
     @property
     def nlv_usd(self) -> Decimal:

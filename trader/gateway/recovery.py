@@ -18,7 +18,7 @@ from trader.execution.engine import LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
-from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
+from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged, Started
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus
 from trader.ports import Journal
@@ -35,7 +35,7 @@ class WrongAccount(TraderError):
 class Recovered:
     """
     Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision;
-    *marked_usd* is that mark's NLV.
+    *marked_usd* is that mark's NLV, *source* the market it ran on, if that was recorded.
 
     *begun_at* is that of the last cycle, *attempts* how often it was begun, *open_cycle* its id where it has not ended;
     *is_whole* says whether it ended otherwise than by interruption.
@@ -44,6 +44,7 @@ class Recovered:
     opened_at: datetime | None = None
     marked_at: datetime | None = None
     marked_usd: Decimal = ZERO
+    source: str = ""
     decided_at: datetime | None = None
     begun_at: datetime | None = None
     attempts: int = 0
@@ -56,6 +57,8 @@ class Recovered:
         self.count += 1
         if isinstance(event, AccountOpened):
             self.opened_at = event.time
+        elif isinstance(event, Started):
+            self.source = event.source or self.source
         elif isinstance(event, Marked):
             self.marked_at, self.marked_usd = event.time, event.nlv_usd
         elif isinstance(event, Decided):

@@ -55,6 +55,9 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         voice.begun(run)
         for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
+        moved_from = session.gateway.core.books.moved_from
+        if moved_from:
+            voice.note(f"the account ran on {moved_from} before and has nothing there any more; it goes on here")
         _cycles(asked, session, stop, voice, run)
         emptied(session, dog, stop, voice)
         left_alone(session.gateway.core.books.unprotected, voice)
