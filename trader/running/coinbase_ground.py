@@ -51,6 +51,7 @@ def on_coinbase(
     _refuse_the_past(asked.end, since, rest)
     market = _market(asked, config, dealt.symbols, strategies, rest, since, twins, stack)
     clock = account.clock if account is not None else venue_clock(rest.time, speed)
+    rest.keeps(clock)
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
     interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
     host = settings.rest_host
