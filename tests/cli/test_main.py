@@ -73,6 +73,14 @@ def test_a_committed_file_that_an_example_names_is_there():
     assert {"config/demo", "reports/baseline/baseline.json"} <= named
 
 
+def test_a_mistake_is_a_sentence_with_json_too_and_the_help_says_so(capsys):
+    code, said = leave(capsys, "data", "list", "--data", "nowhere", "--json")
+
+    assert (code, said.out) == (2, "")
+    assert said.err.startswith("nowhere: no such folder")
+    assert "With --json a mistake is still a sentence on stderr, and stdout stays empty" in cli.overview()
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_every_entry_of_the_table_imports(name):
     assert isinstance(cli.load(VERBS[name]), typer.Typer)
