@@ -55,6 +55,9 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         voice.begun(run)
         for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
+        moved_from = session.gateway.core.books.moved_from
+        if moved_from:
+            voice.note(f"the account ran on {moved_from} before and has nothing there any more; it goes on here")
         _cycles(asked, session, stop, voice, run)
         emptied(session, dog, stop, voice)
         left_alone(session.gateway.core.books.unprotected, voice)
@@ -65,6 +68,12 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
 
 def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
     core, market = session.gateway.core, session.market
+    if core.books.ahead_since is not None:
+        run.ended = (
+            f"the account is at {core.books.now:%Y-%m-%d %H:%M} UTC, and this history ends before that; "
+            "name a later --end, or begin another account with --set app.account=NAME"
+        )
+        return
     clock, end = session.ground.clock, market.time(market.last)
     start = market.time(core.books.following) if clock is None else clock.now()
     speed = asked.speed if clock is None else clock.speed
