@@ -112,6 +112,8 @@ def purity(
     """
     Read the file, then ask the strategy at many instants, twice and in other orders: the answers must be the same.
 
+    It finds mistakes, not deceit: what a file hides on purpose, like a word put together while running, may pass.
+
     Example: trader check purity sma_cross
     """
     from trader.backtest.rehearsal import Stage, rehearse
