@@ -23,9 +23,9 @@ from trader.gateway.books import Books
 from trader.model.events import IntentStored, Marked, OrderChanged, StopMissing, UniverseReviewed, WireStored
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus, OrderType
-from trader.model.trading import Side
+from trader.model.trading import Side, TradingState
 from trader.registry import Registry
-from trader.running.operating import NothingToDo, reconcile, seen_by
+from trader.running.operating import NotConfirmed, NothingToDo, reconcile, resume, seen_by
 from trader.running.places import Places
 from trader.state.journal import SqliteJournal
 from trader.state.memory import MemoryJournal
@@ -82,7 +82,7 @@ def sent_and_nobody_knows(scene):
 
 
 def a_stranger(scene):
-    scene.stage.limit_buy("from-the-app", size="0.001")
+    return scene.stage.limit_buy("from-the-app", size="0.001")
 
 
 def a_deposit_in_what_was_never_traded(scene):
@@ -179,3 +179,36 @@ def test_a_dry_run_writes_nothing_and_an_empty_record_is_no_account(scene, tmp_p
         places = Places.of(one)
         with SqliteJournal(places.journal, mode="live", account=places.account) as durable:
             assert len(list(durable.replay())) == wanted
+
+
+@pytest.mark.req("K1")
+def test_an_order_that_is_not_ours_is_claimed_before_trading_goes_on(scene, tmp_path):
+    scene.account.execution.sync()
+    a_stranger(scene)
+    assert scene.account.execution.sync()
+    assert scene.account.ledger.state is TradingState.HALTED
+    config, wire = config_in(tmp_path / "var"), scene.account.where.wire()
+    kept(config, scene.journal)
+    (stranger,) = scene.account.execution.lives.external
+
+    with pytest.raises(NotConfirmed, match=f"{stranger} .*is not ours.*trader reconcile --claim {stranger}"):
+        resume(config, "")
+    assert not reconcile(config, wire, dry_run=False).agrees
+    assert reconcile(config, wire, dry_run=False, claims=(stranger,)).strangers == ()
+
+    assert resume(config, "") is TradingState.HALTED
+    with pytest.raises(NothingToDo, match="is active"):
+        resume(config, "")
+
+
+def test_a_stranger_that_is_gone_needs_no_claim(scene, tmp_path):
+    scene.account.execution.sync()
+    a_stranger(scene)
+    assert scene.account.execution.sync()
+    scene.stage.sdk.cancel_orders(list(scene.account.execution.lives.external))
+    config, wire = config_in(tmp_path / "var"), scene.account.where.wire()
+    kept(config, scene.journal)
+
+    reconcile(config, wire, dry_run=False)
+
+    assert resume(config, "") is TradingState.HALTED

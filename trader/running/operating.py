@@ -83,9 +83,13 @@ def resume(config: Config, acknowledged: str) -> TradingState:
     """
     Let the account trade again, and give the state it was in; *acknowledged* must be the reason of a kill.
 
-    Raises NothingToDo where it is active already, NotConfirmed where a kill's reason was not typed.
+    Raises NothingToDo where it is active already, NotConfirmed where a kill's reason was not typed, or an order that is
+    not ours works and nobody has claimed it.
     """
     with _held(config, "resume") as (places, journal):
+        lives = Lifecycle()
+        lives.apply_all(journal.replay())
+        strangers = [order.order_id for order in lives.unclaimed if not order.status.final]
         moved = [event for event in journal.replay() if isinstance(event, StateMoved)]
         last = moved[-1] if moved else None
         flag = KillFlag(places.run_dir)
@@ -95,6 +99,12 @@ def resume(config: Config, acknowledged: str) -> TradingState:
         killed = flag.reason() or (last is not None and last.state is TradingState.KILLED)
         if killed and acknowledged.strip() != reason:
             raise NotConfirmed(f"{places.tag}: was killed: {reason}. Type exactly that to acknowledge it")
+        if strangers:
+            claims = " ".join(f"--claim {one}" for one in strangers)
+            raise NotConfirmed(
+                f"{places.tag}: {', '.join(strangers)} worked at the venue when it was last read, is not ours, and "
+                f"nobody has claimed it. `trader reconcile` looks again, `trader reconcile {claims}` says it is yours"
+            )
         flag.lift()
         state = last.state if last is not None else TradingState.ACTIVE
         if state is not TradingState.ACTIVE:
