@@ -97,11 +97,17 @@ class WireExecution(ExecutionEngine):
     def carry_out(self, decision: Decision, proposals: Proposals, cycle_id: str) -> None:
         """
         Record *decision* with its intents, send what it planned, take in what came of it at once, and let what was
-        bought have its stop: a process that dies before the next cycle leaves it protected.
+        bought, or had its stop step aside for an exit that did not leave, have its stop: a process that dies before
+        the next cycle leaves it protected.
         """
+        before = self._is_at_work
         super().carry_out(decision, proposals, cycle_id)
-        if decision.intents and any(life.at_venue for life in self.lives.live.values()):
+        if decision.intents and (before or self._is_at_work):
             self._reading(self._take_in_and_protect)
+
+    @property
+    def _is_at_work(self) -> bool:
+        return any(life.at_venue for life in self.lives.live.values())
 
     def _take_in_and_protect(self) -> None:
         self._take_in()
