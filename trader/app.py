@@ -48,7 +48,7 @@ def _simulated(market: Market, policy: ExecutionPolicy, ledger: Ledger) -> Simul
 
 
 def run(asked: RunAsked, voice: Voice) -> Told:
-    """A paper or dry run of *asked*, to its end or until somebody stops it; *voice* hears of every cycle."""
+    """A run of *asked*, to its end or until somebody stops it; *voice* hears of every cycle."""
     from trader.running.loop import run_cycles
     from trader.running.session import opened
 

@@ -160,6 +160,11 @@ def test_a_gap_in_a_chain_is_exit_1(audit, tmp_path):
         (("show", "nobody"), "no order nobody; trader audit show lists them"),
         (("show", "entry"), "did you mean t247-entry?"),
         (("verify", "--account", "other"), "there is no journal here; in"),
+        (("verify", "--mode", "live"), "there is no journal here; in"),
+        (("verify", "--mode", "bogus"), "--mode: 'bogus' is none of the choices; allowed: dry_run, paper, live"),
+        (("show", "--mode", "../x"), "--mode: '../x' is none of the choices; allowed: dry_run, paper, live"),
+        (("show", "--mode", ""), "--mode: '' is none of the choices; allowed: dry_run, paper, live"),
+        (("verify", "--account", "../x"), "--account: '../x' is not an account name; allowed: small letters"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_exit_2(tmp_path, capsys, arguments, says):
@@ -171,6 +176,13 @@ def test_a_mistake_is_a_sentence_and_exit_2(tmp_path, capsys, arguments, says):
     assert code == 2
     assert says in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("mode", ["paper", "PAPER"])
+def test_a_mode_is_found_however_its_letters_are_written(tmp_path, capsys, mode):
+    a_journal(tmp_path, SOLD)
+
+    assert trader(capsys, "audit", "verify", "--mode", mode, "--account", "main", "--var", tmp_path)[0] == 0
 
 
 def test_a_new_account_has_no_orders_yet(audit, tmp_path):

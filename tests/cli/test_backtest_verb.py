@@ -190,7 +190,7 @@ def test_a_bad_option_is_a_sentence_that_names_it(more, says, here, capsys):
 
 def test_where_no_strategy_is_enabled_those_there_are_listed(here, capsys):
     refused = trader(capsys, words(config="config", strategies=()))
-    require_refusal(refused, here, "no strategy is enabled", "breakout, mean_reversion, sma_cross")
+    require_refusal(refused, here, "no strategy is enabled", "name some with --strategies (there are: breakout, ")
 
 
 def test_a_syntax_error_is_named_with_its_line(here, capsys):

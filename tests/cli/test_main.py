@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ CONTRACT = set(
     alerts secrets purge rtm simulator
     """.split()
 )
+ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("pandas", "vectorbt", "plotly", "papermill", "numpy", "pydantic")
 
 
@@ -56,6 +58,27 @@ def commands():
 def test_every_verb_of_the_contract_is_there_or_says_that_it_is_not_yet():
     assert not CONTRACT - VERBS.keys() - NOT_THERE_YET
     assert not NOT_THERE_YET & VERBS.keys()
+
+
+def test_a_committed_file_that_an_example_names_is_there():
+    said = " ".join(f"{command.help} {command.epilog}" for _, command in commands())
+    named = set(
+        re.findall(
+            r"(?:config|notebooks|reports/baseline)(?:/[\w./-]+|\.json)",
+            " ".join(re.findall("Example: trader .*", said)),
+        )
+    )
+
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert {"config/demo", "reports/baseline/baseline.json"} <= named
+
+
+def test_a_mistake_is_a_sentence_with_json_too_and_the_help_says_so(capsys):
+    code, said = leave(capsys, "data", "list", "--data", "nowhere", "--json")
+
+    assert (code, said.out) == (2, "")
+    assert said.err.startswith("nowhere: no such folder")
+    assert "With --json a mistake is still a sentence on stderr, and stdout stays empty" in cli.overview()
 
 
 @pytest.mark.parametrize("name", VERBS)

@@ -10,6 +10,7 @@ VERBS = (
     pytest.param("backtest --config-dir config/demo", id="backtest"),
     pytest.param("run --config-dir config/demo", id="run"),
     pytest.param("universe explain", id="universe explain"),
+    pytest.param("check lookahead sma_cross", id="check"),
 )
 
 

@@ -46,12 +46,13 @@ def a_core(
     mode: str = "paper",
     market: ReplayMarket | None = None,
     killed: Callable[[], str] = never,
+    source: str = "",
 ) -> TradingCore:
     """A core on *job*'s bars, as a new process would make it."""
     market = market or market_of(job)
     market.rewind()
     desk = desk_of(job.config, Registry(()), market.policy, [one.stanza for one in job.strategies])
-    account = Account(mode, "test", job.cash_usd, "0", job.config.hash)
+    account = Account(mode, "test", job.cash_usd, "0", job.config.hash, source)
 
     def venue(ledger):
         return SimulatedExchange(market.products, desk.execution, market.costs_bps, ledger.cash_usd)

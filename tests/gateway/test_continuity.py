@@ -12,7 +12,7 @@ from tests.gateway.paper import a_core, cycles, market_of, proposer
 from trader.gateway.continuity import CannotGoOn, must_be_watched
 from trader.gateway.recovery import WrongAccount
 from trader.market.choose import Chosen
-from trader.model.events import CycleEnded, Marked
+from trader.model.events import CycleEnded, Marked, Started
 from trader.state.memory import MemoryJournal
 
 WORLD = World(seed=3, symbols=2, act_share=60, sell_share=0, stop_pct=9.0, target_pct=20.0)
@@ -59,7 +59,12 @@ def test_positions_with_their_stops_are_there_after_a_restart(journal):
     ("job", "says"),
     [
         pytest.param(from_later(JOB, 40), "would skip what happened since", id="a start later than the stop"),
-        pytest.param(without(JOB, "ETH-USD"), "without ETH-USD; name it in --symbols", id="bars without what is held"),
+        pytest.param(
+            without(JOB, "ETH-USD"),
+            "without ETH-USD; name it in --symbols too, or, where there are none of it, begin a fresh account with "
+            "--set app.account=NAME",
+            id="bars without what is held",
+        ),
     ],
 )
 def test_a_gap_is_refused_with_the_way_out(job, says, journal):
@@ -101,6 +106,9 @@ def test_history_before_the_stop_is_exhausted_and_nothing_is_played_twice(journa
     core.close_out()
 
     assert core.exhausted
+    last = [event for event in journal.replay() if isinstance(event, Marked)][-1]
+    assert core.books.book().nlv_usd != last.nlv_usd  # the control: these bars know an earlier price
+    assert (core.books.now, core.books.nlv_usd) == (last.time, last.nlv_usd)
     assert sum(isinstance(event, Marked) for event in journal.replay()) == marks
 
 
@@ -131,3 +139,55 @@ def test_a_run_on_a_venue_that_would_not_watch_something_held_is_refused(journal
     must_be_watched(market_of(JOB), ledger)
     with pytest.raises(CannotGoOn, match=f"has {symbol} held or ordered, and this run would not watch it"):
         must_be_watched(market_of(without(JOB, symbol)), ledger)
+
+
+HERE, THERE = "sample seed 7", "sample seed 9"
+
+
+@pytest.mark.req("NF3", "EXITS")
+def test_what_is_held_is_not_taken_into_another_market(journal):
+    a_core(JOB, journal, source=HERE).started(1)
+    count = journal.count()
+
+    with pytest.raises(CannotGoOn) as refusal:
+        a_core(JOB, journal, source=THERE)
+
+    said = str(refusal.value)
+    assert f"held or ordered in another market: {HERE}; this run is on {THERE}" in said
+    assert said.endswith("begin a fresh account with --set app.account=NAME")
+    assert (refusal.value.exit_code, journal.count()) == (2, count)
+    assert a_core(JOB, journal, source=HERE).books.moved_from == ""
+
+
+def test_an_order_that_only_works_keeps_an_account_in_its_market_too():
+    kept = MemoryJournal()
+    core = a_core(JOB, kept, source=HERE)
+    core.started(1)
+    while not core.books.ledger.working:
+        cycles(core, proposer(JOB), 1)
+    assert not core.books.ledger.positions
+
+    with pytest.raises(CannotGoOn, match="held or ordered in another market"):
+        a_core(JOB, kept, source=THERE)
+
+
+def test_with_nothing_held_the_market_may_change_and_that_is_known():
+    kept = MemoryJournal()
+    core = a_core(JOB, kept, source=HERE)
+    core.started(1)
+    cycles(core, proposer(without_wishes()), 3)
+
+    core = a_core(JOB, kept, source=THERE)
+    assert core.books.moved_from == HERE
+    core.started(2)
+    assert a_core(JOB, kept, source=THERE).books.moved_from == ""
+    assert [event.source for event in kept.replay() if isinstance(event, Started)] == [HERE, THERE]
+
+
+def test_a_record_from_before_sources_were_recorded_goes_on(journal):
+    a_core(JOB, journal).started(1)
+
+    core = a_core(JOB, journal, source=THERE)
+
+    assert core.books.ledger.positions
+    assert core.books.moved_from == ""

@@ -16,7 +16,7 @@ from tests.backtest.worlds import World, job_of
 from tests.gateway.paper import a_core, proposer
 from tests.gateway.sessions import ROOT, START, a_session, cycle_by_socket, in_folders, journaled
 from trader.app import venue_of
-from trader.model.events import OrderChanged, StateMoved, Stopped
+from trader.model.events import OrderChanged, Started, StateMoved, Stopped
 from trader.model.orders import OrderStatus
 from trader.ops.kill import KillFlag, NotKilled
 from trader.ops.lock import SingleInstance
@@ -91,6 +91,20 @@ def test_history_that_is_exhausted_is_settled_to_its_end_and_that_is_an_end(tmp_
     assert run.journal_head
     assert [event.reason for event in journaled(tmp_path) if isinstance(event, Stopped)] == ["history is exhausted"]
     assert json.loads(json.dumps(run.document()))["cycles"][0]["cycle_id"] == "20250110T000000Z-paper-test"
+
+
+@pytest.mark.slow
+@pytest.mark.req("STOP")
+def test_a_history_that_ends_before_the_account_stands_there_is_told_with_what_the_account_is_worth(tmp_path):
+    first, _ = looped(tmp_path, end=START + timedelta(hours=8), cycles=6)
+
+    again, _ = looped(tmp_path, end=START + timedelta(hours=3))
+
+    assert (again.cycles, again.exit_code) == ([], 0)
+    assert again.ended.startswith("the account is at 2025-01-10 05:00 UTC, and this history ends before that; ")
+    assert again.nlv_usd == first.nlv_usd
+    times = [event.time for event in journaled(tmp_path) if isinstance(event, Started | Stopped)]
+    assert times == sorted(times)
 
 
 @pytest.mark.slow

@@ -281,3 +281,19 @@ def test_recorded_answers_can_be_read(payloads):
 
     assert (state.symbol, state.tradable, state.price_increment) == (BTC, True, Decimal("0.01"))
     assert coinbase_answers.VenueTime.model_validate_json(clock).epoch_millis > 0
+
+
+def test_a_clock_that_follows_the_venue_hears_of_every_time_it_tells(rest):
+    heard = []
+
+    class Follows:
+        def ticks(self):
+            return 7.0
+
+        def heard(self, said, asked):
+            heard.append((said, asked))
+
+    rest.keeps(Follows())
+
+    assert heard == []
+    assert [(rest.time(), 7.0), (rest.time(), 7.0)] == heard

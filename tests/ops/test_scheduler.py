@@ -202,6 +202,23 @@ def test_market_time_runs_speed_times_as_fast(speed, naps_seconds):
     assert wall.monotonic() - begin == pytest.approx(naps_seconds, abs=0.01)
 
 
+def test_a_clock_that_goes_faster_itself_is_waited_for_as_much_less():
+    """The venue's, in a rehearsal: a quarter of an hour there is fifteen seconds here."""
+    wall = Manual()
+
+    class Venue:
+        def now(self):
+            return NOON + 60 * timedelta(seconds=wall.monotonic() - begin)
+
+        monotonic = wall.monotonic
+
+    begin = wall.monotonic()
+
+    assert WallPace(Venue(), speed=60.0).wait_until(NOON + QUARTER, wall)
+
+    assert wall.monotonic() - begin == pytest.approx(15.0, abs=0.01)
+
+
 @pytest.mark.parametrize("speed", [0, -1, float("nan")])
 def test_a_speed_that_goes_nowhere_is_refused(speed):
     with pytest.raises(TraderError, match="speed"):

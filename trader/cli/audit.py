@@ -26,10 +26,14 @@ app = typer.Typer(
     help="Check the record, or show why each order was made.\n\nExample: trader audit verify --mode paper",
 )
 
-Mode = Annotated[str | None, typer.Option(metavar="MODE", help="dry_run or paper; default: app.yaml.")]
+Mode = Annotated[str | None, typer.Option(metavar="MODE", help="dry_run, paper or live; default: app.yaml.")]
 Account = Annotated[str | None, typer.Option(metavar="NAME", help="Default: app.yaml.")]
 Var = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the journals; default: app.yaml, paths.var.")]
 OrderId = Annotated[str | None, typer.Argument(metavar="[ORDER_ID]", help="Ours or the exchange's; none lists them.")]
+
+
+class BadName(TraderError):
+    """No mode, or no account, is called this; nothing is looked for under it."""
 
 
 class UnknownOrder(TraderError):
@@ -92,16 +96,34 @@ def show(
 
 
 def _journal(config_dir: Path, mode: str | None, account: str | None, var: Path | None) -> Path:
+    mode = None if mode is None else _named("mode", mode.lower().replace("-", "_"))
+    account = None if account is None else _named("account", account)
     if mode is None or account is None or var is None:
         from trader.config import load_config
 
         config = load_config(config_dir).app
-        mode, account, var = mode or config.mode, account or config.account, var or Path(config.paths.var)
+        mode = config.mode if mode is None else mode
+        account = config.account if account is None else account
+        var = Path(config.paths.var) if var is None else var
     path = journal_path(var, mode, account)
     if not path.parent.is_dir():
         kept = sorted(journal.parent.name for journal in var.glob("*/state.sqlite"))
         raise NotInJournal(f"{path}: there is no journal here; in {var} there is {', '.join(kept) or 'none'}")
     return path
+
+
+def _named(key: str, given: str) -> str:
+    """*given* as `app.yaml` takes it for *key*: it becomes part of a path."""
+    from pydantic_core import PydanticCustomError
+
+    from trader.config.app_yaml import AppYaml
+    from trader.config.values import Checked
+
+    kind = next(each for each in AppYaml.model_fields[key].metadata if isinstance(each, Checked))
+    try:
+        return str(kind.check(given))
+    except PydanticCustomError as error:
+        raise BadName(f"--{key}: {error.message()}") from None
 
 
 def _one(found: dict[str, Trail], order_id: str, path: Path) -> Trail:

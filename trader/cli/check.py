@@ -112,6 +112,8 @@ def purity(
     """
     Read the file, then ask the strategy at many instants, twice and in other orders: the answers must be the same.
 
+    It finds mistakes, not deceit: what a file hides on purpose, like a word put together while running, may pass.
+
     Example: trader check purity sma_cross
     """
     from trader.backtest.rehearsal import Stage, rehearse
@@ -133,12 +135,12 @@ def _subject(
     config_dir: Path,
     as_json: bool,
 ) -> Subject:
-    from trader.app import Asked, configured
+    from trader.app import Asked, configured, seeded
     from trader.guard import AuditGuard
     from trader.loader import load_strategies
     from trader.purity import Impure, refuse
 
-    config = configured(Asked(config_dir))
+    config = configured(seeded(Asked(config_dir), seed))
     guard = AuditGuard()
 
     def reload() -> LoadedStrategy:
@@ -153,7 +155,7 @@ def _subject(
             _no(check, name, [finding.sentence(str(path)) for finding in impure.findings], as_json)
     with _aside():
         loaded = reload()
-    frames, source = _frames(loaded, data, symbols, seed)
+    frames, source = _frames(loaded, data, symbols, config.app.seed)
     return Subject(reload, loaded, frames, source)
 
 

@@ -38,7 +38,7 @@ def command(
     """
     Hold a report against a baseline: exit 0 all within tolerance, 1 something moved, 2 there is nothing to compare.
 
-    Example: trader compare reports/baseline.json reports/backtests/demo/report.json --tolerance-pct 2
+    Example: trader compare reports/baseline/baseline.json reports/backtests/demo/report.json --tolerance-pct 2
     """
     if not math.isfinite(tolerance_pct) or tolerance_pct < 0:
         raise TraderError(f"--tolerance-pct: {tolerance_pct} is not a percentage; 0 or more is, 2 is usual")

@@ -108,6 +108,8 @@ def overview() -> str:
             "",
             "Exit codes: 0 done or yes, 1 the verdict is no, 2 wrong usage, config or data,",
             "            3 held by another instance, 4 halted, 5 exchange unreachable",
+            "With --json a mistake is still a sentence on stderr, and stdout stays empty;",
+            "            config check and config show alone answer it as JSON",
             "Not there yet: " + ", ".join(sorted(NOT_THERE_YET)),
         ]
     )

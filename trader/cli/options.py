@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 ConfigDir = Annotated[Path, typer.Option("--config-dir", metavar="DIR", help="Folder of the five YAML files.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; logs go to stderr.")]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON document on stdout; logs go to stderr, and so do mistakes, in words."),
+]
 
 DEFAULT_CONFIG_DIR = Path("config")

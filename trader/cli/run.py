@@ -1,4 +1,4 @@
-"""`trader run`: paper or dry run, cycle by cycle, each in an executed notebook."""
+"""`trader run`: a dry run, paper, or live rehearsed, cycle by cycle, each in an executed notebook."""
 
 from __future__ import annotations
 

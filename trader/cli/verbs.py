@@ -31,7 +31,7 @@ VERBS: dict[str, Verb] = {
     "config": Verb("trader.cli.config:app", "check the configuration, or show what is in force"),
     "data": Verb("trader.cli.data:app", "bars into the lake, listed and verified"),
     "demo": Verb("trader.cli.demo:command", "the whole path on the built-in market (`make demo`)"),
-    "run": Verb("trader.cli.run:command", "paper or dry run: gateway, scheduler, a notebook a cycle"),
+    "run": Verb("trader.cli.run:command", "dry run, paper, or live rehearsed: gateway, scheduler, a notebook a cycle"),
     "strategy": Verb("trader.cli.strategy:app", "strategies: listed, or a new one begun with its test and stanza"),
     "rtm": Verb("trader.cli.rtm:command", "requirements, their tests and the last result; red fails"),
     "arm": Verb("trader.cli.operator:arm", "let a live account send orders for a while, once you have typed for what"),

@@ -10,13 +10,14 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account of one mode; *cash_usd* is what a new one starts with."""
+    """One account of one mode; *cash_usd* is what a new one starts with, *source* the market it runs on, if known."""
 
     mode: str
     name: str
     cash_usd: Decimal
     engine_version: str
     config_hash: str
+    source: str = ""
 
     @property
     def tag(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
@@ -17,7 +18,7 @@ from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, Bare, view_of
-from trader.gateway.continuity import must_be_watched, where_to_go_on
+from trader.gateway.continuity import must_be_the_same_market, must_be_watched, where_to_go_on
 from trader.gateway.marking import Marking
 from trader.gateway.recovery import INTERRUPTED, Recovered, on_venue, recover, settle_orders
 from trader.gateway.witness import Witness
@@ -51,7 +52,8 @@ class Books:
     *is_ours* is asked before every send whether the account is still this process's, *killed* why everything must
     stop (empty: it need not), *forbids* whether anything else speaks against it.  With *wire* the account is on a
     venue, and what happened there is taken in, not played.
-    *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at.
+    *settled* is the instant up to which bars were played (None before the first), *following* the next to decide at,
+    *ahead_since* the instant of the last mark where *market* ends before it.
     """
 
     def __init__(
@@ -73,9 +75,12 @@ class Books:
         lives = Lifecycle()
         opening = market.time(market.first) if wire is None else wire.clock.now()
         self.found = recover(self.journal, self.ledger, account, opening, lives if wire is not None else None)
+        must_be_the_same_market(self.found.source, account.source, self.ledger)
         marked_at = self.found.marked_at
         self.settled = where_to_go_on(market, self.ledger if wire is None else None, marked_at)
         self.following = market.first if self.settled is None else self.settled
+        is_ahead = wire is None and marked_at is not None and marked_at > market.time(market.last)
+        self.ahead_since = marked_at if is_ahead else None
         if self.settled is not None:
             market.changes(self.settled)
         self.exchange = venue(self.ledger) if venue is not None else None
@@ -102,13 +107,25 @@ class Books:
             self.execution.cancel(buys)
         if found.open_cycle:
             self.execution.record(CycleEnded(now, found.open_cycle, INTERRUPTED, detail="the process ended within it"))
-        if found.is_over_at(now) and self.settled is not None and self.now == now:
+        if found.is_over_at(now) and self.settled is not None and self.market.time(self.settled) == now:
             self.following = self.settled + 1
 
     @property
     def now(self) -> datetime:
         """The instant the account has come to."""
-        return self.market.time(self.market.first if self.settled is None else self.settled)
+        at = self.market.time(self.market.first if self.settled is None else self.settled)
+        return self.ahead_since or at
+
+    @property
+    def moved_from(self) -> str:
+        """The other market it ran on before, with nothing held or ordered any more; empty where it is the same."""
+        before, now = self.found.source, self.account.source
+        return before if before and now and before != now else ""
+
+    @property
+    def nlv_usd(self) -> Decimal:
+        """What the account is worth where it stands; bars that end before that cannot say, its last mark does."""
+        return self.book().nlv_usd if self.ahead_since is None else self.found.marked_usd
 
     @property
     def clock_time(self) -> datetime:

@@ -62,8 +62,9 @@ class TradingCore:
 
     def started(self, epoch: int) -> None:
         """Record that a process has taken the account over."""
-        account = self.books.account
-        self.books.execution.record(Started(self.books.clock_time, epoch, account.engine_version, account.config_hash))
+        books, account = self.books, self.books.account
+        version, config_hash = account.engine_version, account.config_hash
+        books.execution.record(Started(books.clock_time, epoch, version, config_hash, account.source))
 
     def stopped(self, reason: str) -> None:
         """Record a clean end."""

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from trader.errors import TraderError
 from trader.execution.engine import LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution, WireSetup
 from trader.gateway.account import Account
-from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged
+from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged, Started
+from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus
 from trader.ports import Journal
 from trader.state.ledger import Ledger
@@ -32,7 +34,8 @@ class WrongAccount(TraderError):
 @dataclass(slots=True)
 class Recovered:
     """
-    Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision.
+    Up to where a journal had come: when the account was opened, the instants of the last mark and the last decision;
+    *marked_usd* is that mark's NLV, *source* the market it ran on, if that was recorded.
 
     *begun_at* is that of the last cycle, *attempts* how often it was begun, *open_cycle* its id where it has not ended;
     *is_whole* says whether it ended otherwise than by interruption.
@@ -40,6 +43,8 @@ class Recovered:
 
     opened_at: datetime | None = None
     marked_at: datetime | None = None
+    marked_usd: Decimal = ZERO
+    source: str = ""
     decided_at: datetime | None = None
     begun_at: datetime | None = None
     attempts: int = 0
@@ -52,8 +57,10 @@ class Recovered:
         self.count += 1
         if isinstance(event, AccountOpened):
             self.opened_at = event.time
+        elif isinstance(event, Started):
+            self.source = event.source or self.source
         elif isinstance(event, Marked):
-            self.marked_at = event.time
+            self.marked_at, self.marked_usd = event.time, event.nlv_usd
         elif isinstance(event, Decided):
             self.decided_at = event.time
         elif isinstance(event, CycleBegan):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -54,6 +54,16 @@ class Candles:
     block: FloatArray
 
 
+class VenueTold(Protocol):
+    """A clock that goes by the venue's."""
+
+    def ticks(self) -> float:
+        """Seconds by which it goes in between."""
+
+    def heard(self, said: datetime, asked: float) -> None:
+        """The venue *said* its time to whoever *asked* at that tick."""
+
+
 class PublicRest:
     """
     The public questions, over *questions*.  May be asked by several threads.
@@ -64,6 +74,7 @@ class PublicRest:
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
         self._past = datetime.fromtimestamp(0, UTC)
+        self._clock: VenueTold | None = None
         self.host = questions.host
 
     @classmethod
@@ -75,11 +86,19 @@ class PublicRest:
         """Leave no connection open."""
         self._questions.close()
 
+    def keeps(self, clock: VenueTold) -> None:
+        """From now on *clock* hears of every answer to `time`."""
+        self._clock = clock
+
     def time(self) -> datetime:
         """The venue's clock, UTC."""
+        clock = self._clock
+        asked = 0.0 if clock is None else clock.ticks()
         millis = self._ask("/time", VenueTime).epoch_millis
         now = datetime.fromtimestamp(millis / 1000, UTC)
         self._past = max(self._past, now)
+        if clock is not None:
+            clock.heard(now, asked)
         return now
 
     def state(self, symbol: str) -> ProductState:

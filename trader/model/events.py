@@ -35,12 +35,18 @@ class AccountOpened:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A process took the lock and the journal; *epoch* fences the one before."""
+    """
+    A process took the lock and the journal; *epoch* fences the one before.
+
+    *source* says which market it runs on (`sample seed 7`, `lake /its/folder`, `coinbase its.host`); whether an account
+    may go on is judged by it, so it is told from another letter by letter.
+    """
 
     time: datetime
     epoch: int
     engine_version: str
     config_hash: str
+    source: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

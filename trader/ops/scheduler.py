@@ -82,7 +82,9 @@ def _slots_between(previous: datetime | None, end: datetime, interval: timedelta
 
 
 class WallPace:
-    """Market time as the clock on the wall, or from *start* on *speed* times as fast."""
+    """
+    Market time: from *start* on *speed* times as fast as ours; without *start* what *clock* says, which goes that fast.
+    """
 
     def __init__(self, clock: Clock, start: datetime | None = None, speed: float = 1.0) -> None:
         if not speed > 0:
@@ -101,7 +103,7 @@ class WallPace:
     def wait_until(self, instant: datetime, stop: Stop) -> bool:
         """Sleep in short naps, because the clock may be set while we sleep."""
         while not stop.is_set():
-            seconds = (instant - self.now()).total_seconds() / (self._speed if self._start is not None else 1.0)
+            seconds = (instant - self.now()).total_seconds() / self._speed
             if seconds <= 0:
                 return True
             stop.wait(min(seconds, NAP_SECONDS_MAX))

@@ -2,7 +2,8 @@
 What a strategy file may not do, found by reading it (STR1).
 
 All findings at once, each with its line, what stands there, why it cannot be,
-and what to write instead.  Nothing of the file is run.
+and what to write instead.  Nothing of the file is run.  It is held against
+mistakes: what somebody hides on purpose may pass (decision 0019).
 """
 
 from __future__ import annotations

@@ -51,11 +51,14 @@ def on_coinbase(
     _refuse_the_past(asked.end, since, rest)
     market = _market(asked, config, dealt.symbols, strategies, rest, since, twins, stack)
     clock = account.clock if account is not None else venue_clock(rest.time, speed)
+    rest.keeps(clock)
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
     interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
+    host = settings.rest_host
     ground = Ground(
-        market, f"Coinbase at {settings.rest_host}", interval, clock, warnings=dealt.notes, take_up=market.take_up
-    )
+        market, f"Coinbase at {host}", interval, clock, warnings=dealt.notes, take_up=market.take_up,
+        identity=f"coinbase {host}",
+    )  # fmt: skip
     return ground if account is None else _traded(ground, market, account, config)
 
 

@@ -32,7 +32,7 @@ def ended(run: Told, session: Session, *, is_urgent: bool) -> None:
     session.gateway.core.stopped("; ".join([run.ended, *run.unwritten[:NAMED_MAX]]))
     run.state = (TradingState.KILLED if session.kill.reason() else books.ledger.state).value
     run.fills, run.fingerprint = fills_of(session.journal.replay())
-    run.nlv_usd = round(float(books.book().nlv_usd), 2)
+    run.nlv_usd = round(float(books.nlv_usd), 2)
     run.journal_head = session.journal.head()
     run.exit_code = INTERRUPTED_EXIT if is_urgent else exit_code(run)
 

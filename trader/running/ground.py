@@ -4,6 +4,7 @@ What a run stands on: a market that moves, how it is paced, and for a venue the 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class TakesUp(Protocol):
 @dataclass(frozen=True, slots=True)
 class Ground:
     """
-    A *market* from *source*, and a cycle every *interval_seconds* of it.
+    A *market* from *source*, and a cycle every *interval_seconds* of it; *identity* tells it from every other market.
 
     *clock* is the venue's where history is still being made; *wire* is set where orders go to it, and *cash_usd* is
     what it says there is.  *open_canceller* makes the watchdog a session of its own there.
@@ -52,6 +53,7 @@ class Ground:
     warnings: tuple[str, ...] = ()
     take_up: TakesUp | None = None
     open_canceller: Callable[[], Canceller] | None = None
+    identity: str = ""
 
 
 def ground_of(
@@ -65,8 +67,12 @@ def ground_of(
         return on_coinbase(asked, config, strategies, places, stack, killed)
     from trader.running.house import market_of
 
-    market, chosen = market_of(config, _wanted(asked), strategies)
-    return Ground(market, chosen.source, interval_of(asked, chosen.panel.granularity, market.step))
+    wanted = _wanted(asked)
+    market, chosen = market_of(config, wanted, strategies)
+    # Of a lake its folder: what is in it grows from day to day, and is read in whichever bars are asked for.
+    where = f"seed {config.app.seed}" if wanted.data is None else os.path.abspath(wanted.data)
+    interval = interval_of(asked, chosen.panel.granularity, market.step)
+    return Ground(market, chosen.source, interval, identity=f"{asked.feed} {where}")
 
 
 def _wanted(asked: RunAsked) -> Wanted:

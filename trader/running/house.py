@@ -67,7 +67,7 @@ def gateway_on(
     stanzas = [written.get(one.name, StrategyStanza(one.name)) for one in described.stanzas]
     desk = desk_of(config, Registry(()), market.policy, stanzas)
     cash = app.starting_cash_usd if ground.cash_usd is None else ground.cash_usd
-    account = Account(app.mode, app.account, cash, __version__, config.hash)
+    account = Account(app.mode, app.account, cash, __version__, config.hash, ground.identity)
     venue = None if ground.wire is not None else venue_of(app.mode, market, desk.execution)
     books = Books(desk, market, journal, account, venue, is_ours, ground.wire, ground.forbids, killed)
     if ground.take_up is not None:

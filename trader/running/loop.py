@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from trader.ops.signals import StopFlag, stop_on_signals
 from trader.ops.verdict import NotebookVerdict, Status
 from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
-from trader.running.clock import SystemClock
+from trader.running.clock import SystemClock, VenueClock
 from trader.running.ending import ended
 from trader.running.stops import StopsTold, left_alone
 from trader.running.telling import CycleTold, Told, Voice, told
@@ -55,6 +55,9 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         voice.begun(run)
         for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
+        moved_from = session.gateway.core.books.moved_from
+        if moved_from:
+            voice.note(f"the account ran on {moved_from} before and has nothing there any more; it goes on here")
         _cycles(asked, session, stop, voice, run)
         emptied(session, dog, stop, voice)
         left_alone(session.gateway.core.books.unprotected, voice)
@@ -65,10 +68,14 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
 
 def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
     core, market = session.gateway.core, session.market
+    if core.books.ahead_since is not None:
+        run.ended = (
+            f"the account is at {core.books.now:%Y-%m-%d %H:%M} UTC, and this history ends before that; "
+            "name a later --end, or begin another account with --set app.account=NAME"
+        )
+        return
     clock, end = session.ground.clock, market.time(market.last)
-    start = market.time(core.books.following) if clock is None else clock.now()
-    speed = asked.speed if clock is None else clock.speed
-    pace: Pace = LeapPace(start) if speed is None else WallPace(SystemClock(), start, speed)
+    pace = _pace(asked, market.time(core.books.following), clock)
     if not core.exhausted:
         interval = timedelta(seconds=session.ground.interval_seconds)
         scheduler = Scheduler(interval, pace, Random(), end=end)
@@ -96,6 +103,13 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
             voice.critical(run.ended)
             return
         voice.note(f"history ends at {end:%Y-%m-%d %H:%M} UTC; {plural(last, 'fill')} in its last interval")
+
+
+def _pace(asked: RunAsked, start: datetime, clock: VenueClock | None) -> Pace:
+    """The venue's own time where there is one, else history from *start* on as fast as asked."""
+    if clock is not None:
+        return WallPace(clock, speed=clock.speed)
+    return LeapPace(start) if asked.speed is None else WallPace(SystemClock(), start, asked.speed)
 
 
 def _takes_stops(session: Session) -> Callable[[str], bool]:
