@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from trader.config import load_config
 from trader.exchange.coinbase_key import BadKey
 from trader.model.wire import Preview, ProductState, Terms
 from trader.ports import WireDown
+from trader.running.coinbase_ground import expired
 from trader.running.venue import CannotGoLive, FeeWatch, admit, takes_stops, wrong_fees
 
 CONFIG = load_config(ROOT / "config")
@@ -109,3 +111,48 @@ def test_whether_a_stop_may_rest_is_asked_by_preview(errors, takes):
     assert venue.order.stop_price is not None
     venue.down = True
     assert not takes_stops(venue, PRODUCT, "BTC-USD")
+
+
+class Priced(Venue):
+    """Objects to a stop above *last* as the venue does, and to a price further below it than by *reach*."""
+
+    def __init__(self, last, reach):
+        super().__init__()
+        self.last, self.reach, self.asked = Decimal(last), Decimal(reach), []
+
+    def preview(self, order):
+        self.asked.append(order.stop_price)
+        assert order.size * order.stop_price > 0
+        if order.stop_price >= self.last:
+            return Preview(errors=("PREVIEW_STOP_PRICE_ABOVE_LAST_TRADE_PRICE",))
+        if order.stop_price < self.last / self.reach:
+            return Preview(errors=("PREVIEW_LIMIT_PRICE_TOO_FAR_FROM_MARKET",))
+        return Preview(errors=("PREVIEW_INSUFFICIENT_FUND",))
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize("last", ["112000", "3.1", "0.21", "0.00002", "0.0000008"])
+@pytest.mark.parametrize("reach", ["1e12", "20"])
+def test_the_probe_finds_a_price_below_the_market_whatever_a_coin_costs(last, reach):
+    venue = Priced(last, reach)
+
+    fine = replace(PRODUCT, price_increment=Decimal("1e-9"))
+
+    assert takes_stops(venue, fine, "COIN-USD")
+    assert fine.price_increment <= venue.asked[-1] < venue.last
+    assert len(venue.asked) <= 8
+
+
+def test_a_venue_that_finds_every_price_too_high_or_too_far_takes_none():
+    venue = Priced("0.21", "1")
+
+    assert not takes_stops(venue, PRODUCT, "COIN-USD")
+    assert len(venue.asked) <= 8
+
+
+@pytest.mark.req("M1")
+def test_an_arming_that_is_over_lets_nothing_be_entered_any_more():
+    until = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+    assert expired(until, until - timedelta(seconds=1)) == ""
+    assert "the arming expired at 2025-03-01T12:00Z; arm anew" in expired(until, until)

@@ -114,3 +114,11 @@ def test_nobody_arms_for_ever_or_for_no_time(armoury, hours):
 )
 def test_loopback_is_told_from_elsewhere(host, here):
     assert is_loopback(host) is here
+
+
+@pytest.mark.req("M1")
+def test_where_the_record_cannot_be_written_nothing_is_armed_and_that_is_said(tmp_path):
+    (tmp_path / "var").touch()
+
+    with pytest.raises(NotArmed, match=r"live-main.armed.json: cannot be written: Not a directory; nothing was armed"):
+        armed(Armoury(tmp_path / "var/run", "live-main"))

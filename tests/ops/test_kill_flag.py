@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from trader.ops.kill import KillFlag, KillLatch, NotKilled
+from trader.ops.kill import KillFlag, KillLatch, NotKilled, NotLifted
 from trader.ops.lock import SingleInstance
 
 
@@ -158,3 +158,17 @@ def test_where_the_words_do_not_fit_the_bare_flag_kills(run_dir, monkeypatch):
     flag.press("the venue lies")
 
     assert flag.reason() == f"{flag.path} is there"
+
+
+@pytest.mark.req("K1")
+def test_a_flag_that_cannot_be_taken_away_stays_pressed_and_is_said(run_dir):
+    flag = KillFlag(run_dir)
+    flag.path.mkdir()
+
+    with pytest.raises(NotLifted, match=r"KILL: cannot be removed: .*; nothing was resumed"):
+        flag.lift()
+
+    assert flag.reason()
+    flag.path.rmdir()
+    flag.lift()
+    assert flag.reason() == ""

@@ -66,12 +66,12 @@ class Armoury:
         if not timedelta(0) < lasting <= LONGEST:
             raise NotArmed(f"arming for {lasting}: above 0 and at most {LONGEST}")
         armed = Armed(bound, by, now.isoformat(), (now + lasting).isoformat())
-        self._record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = dumps({"armed": asdict(armed), "signature": self._sign(armed, make=True)}, sort_keys=True, indent=1)
-        scratch = self._record.with_suffix(".new")
-        scratch.write_text(text + "\n", encoding="utf-8")
-        os.chmod(scratch, 0o600)
-        os.replace(scratch, self._record)
+        try:
+            self._write(armed)
+        except OSError as error:
+            raise NotArmed(
+                f"{self._record}: cannot be written: {error.strerror or error}; nothing was armed"
+            ) from error
         return armed
 
     def check(self, bound: Bound, now: datetime) -> Armed:
@@ -87,6 +87,14 @@ class Armoury:
         if now < datetime.fromisoformat(armed.armed_at) - timedelta(minutes=1):
             raise NotArmed(f"{self._record}: armed at {armed.armed_at}, which is yet to come; set the clock right")
         return armed
+
+    def _write(self, armed: Armed) -> None:
+        self._record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = dumps({"armed": asdict(armed), "signature": self._sign(armed, make=True)}, sort_keys=True, indent=1)
+        scratch = self._record.with_suffix(".new")
+        scratch.write_text(text + "\n", encoding="utf-8")
+        os.chmod(scratch, 0o600)
+        os.replace(scratch, self._record)
 
     def _read(self) -> Armed:
         try:

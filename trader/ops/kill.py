@@ -23,6 +23,10 @@ class NotKilled(TraderError):
     """The flag could not be left; whoever wanted to kill must know at once, and how else he may."""
 
 
+class NotLifted(TraderError):
+    """The flag is still there, so everything is still killed."""
+
+
 class KillFlag:
     """The flag of one run folder, which must be there."""
 
@@ -50,6 +54,16 @@ class KillFlag:
             draft.replace(self.path)  # in one step: whoever looks finds the reason with the flag
         except OSError as error:
             self._press_without_words(error)
+
+    def lift(self) -> None:
+        """Take the flag away, if it is there.  Raises NotLifted where the folder does not let go of it."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise NotLifted(
+                f"{self.path}: cannot be removed: {error.strerror or error}; nothing was resumed. Whoever owns it must "
+                "take it away first"
+            ) from error
 
     def _press_without_words(self, why: OSError) -> None:
         """A full disk takes no words and often still a name, and an empty flag kills as well."""

@@ -19,6 +19,7 @@ from trader.market.coinbase_rest import PublicRest
 from trader.market.live import LiveMarket, LiveWanted, watched
 from trader.model.orders import OrderIntent, OrderType
 from trader.model.trading import Side
+from trader.ops.arming import utc_now
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
 from trader.running.asked import CannotRun, RunAsked, interval_of
@@ -104,21 +105,34 @@ def _traded(ground: Ground, market: LiveMarket, account: VenueAccount, config: C
         freshen=lambda some: _freshen(market, fees, some),
         bot_id=config.execution().bot_id,
     )
-    look = last_look(market, account.clock, config.freshness(), lambda: fees.wrong)
+
+    def no_entry() -> str:
+        return expired(account.armed_until, utc_now()) or fees.wrong
+
+    look = last_look(market, account.clock, config.freshness(), no_entry)
     return replace(
         ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings,
         open_canceller=account.open_canceller,
     )  # fmt: skip
 
 
-def last_look(market: LiveMarket, clock: Clock, limits: Freshness, fees_wrong: Callable[[], str]) -> LastLook:
-    """What the feed knows at this very moment speaks against an order, or not (ST1, EX1, O1); no call is made."""
+def expired(armed_until: datetime, now: datetime) -> str:
+    """Why nothing may be entered any more, once the arming is over (M1); what is held may still be sold."""
+    return "" if now < armed_until else f"the arming expired at {armed_until:%Y-%m-%dT%H:%M}Z; arm anew and start again"
+
+
+def last_look(market: LiveMarket, clock: Clock, limits: Freshness, no_entry: Callable[[], str]) -> LastLook:
+    """
+    What the feed knows at this very moment speaks against an order, or not (ST1, EX1, O1); no call is made.
+
+    *no_entry* says what speaks against any BUY.
+    """
 
     def look(intent: OrderIntent) -> str | None:
         if intent.protects:
             return None  # it waits for a price; how old today's is does not matter
-        if intent.side is Side.BUY and fees_wrong():
-            return fees_wrong()
+        if intent.side is Side.BUY and (why := no_entry()):
+            return why
         product = market.products.get(intent.symbol)
         if product is None:
             return "the venue does not list it"

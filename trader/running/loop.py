@@ -25,6 +25,7 @@ from trader.reporting.wording import plural
 from trader.running.asked import RunAsked
 from trader.running.clock import SystemClock, VenueClock
 from trader.running.ending import ended
+from trader.running.states import StatesTold
 from trader.running.stops import StopsTold, left_alone
 from trader.running.telling import CycleTold, Told, Voice, told
 from trader.running.watching import emptied, watchdog
@@ -79,7 +80,7 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
     if not core.exhausted:
         interval = timedelta(seconds=session.ground.interval_seconds)
         scheduler = Scheduler(interval, pace, Random(), end=end)
-        stops = StopsTold(voice, _takes_stops(session))
+        stops, states = StopsTold(voice, _takes_stops(session)), StatesTold(voice, core.books.ledger.state)
 
         def cycle(slot: Slot) -> None:
             if market.index_at_or_after(slot.as_of) < core.books.following:
@@ -88,6 +89,7 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
             run.cycles.append(done)
             voice.cycle(done)
             stops.look(core.books.unprotected)
+            states.look(core.books.ledger.state, core.books.journal.seen)
 
         tally = scheduler.run(cycle, asked.cycles, stop)
         run.skipped = tally.skipped

@@ -95,7 +95,7 @@ def resume(config: Config, acknowledged: str) -> TradingState:
         killed = flag.reason() or (last is not None and last.state is TradingState.KILLED)
         if killed and acknowledged.strip() != reason:
             raise NotConfirmed(f"{places.tag}: was killed: {reason}. Type exactly that to acknowledge it")
-        flag.path.unlink(missing_ok=True)
+        flag.lift()
         state = last.state if last is not None else TradingState.ACTIVE
         if state is not TradingState.ACTIVE:
             journal.append([StateMoved(utc_now(), TradingState.ACTIVE, f"resumed after: {reason}", operator())])

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 FUNDS = ("FUND", "BALANCE", "TOO_SMALL")
 """Part of what a preview objects to where the product takes the order and the account merely could not pay it."""
 PROBE_STOP = Decimal("0.5")
+"""USD: where the probing of a stop begins; ten times lower or higher as the venue's answers want it."""
+PROBES_MAX = 8
+TOO_HIGH, TOO_LOW = "ABOVE_LAST_TRADE", "TOO_FAR"
 FEES_SECONDS = 600.0
 
 
@@ -46,8 +49,8 @@ class CannotGoLive(TraderError):
 @dataclass(frozen=True, slots=True)
 class VenueAccount:
     """
-    An account that may be traded in *symbols*; *rests* are those whose stops rest at the venue, *open_canceller* makes
-    another session there, which can only list and cancel.
+    An account that may be traded in *symbols* *armed_until* then; *rests* are those whose stops rest at the venue,
+    *open_canceller* makes another session there, which can only list and cancel.
     """
 
     wire: CoinbaseWire
@@ -58,6 +61,7 @@ class VenueAccount:
     rests: frozenset[str]
     warnings: tuple[str, ...]
     open_canceller: Callable[[], Canceller]
+    armed_until: datetime
 
 
 def venue_account(
@@ -72,7 +76,7 @@ def venue_account(
     """
     settings = settings_of(config)
     universe = universe_of(config)
-    Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
+    armed = Armoury(places.run_dir, places.tag).check(bound_of(config), utc_now())
     key = key_of(settings)
     wire = connected(settings, key, killed=killed)
     try:
@@ -81,6 +85,8 @@ def venue_account(
         products = wire.products(named or universe)
         cash = wire.balances().get("USD")
     except WireDown as down:
+        if down.exit_code != ExchangeUnreachable.exit_code:  # it answers, and it is the key it does not take
+            raise
         raise ExchangeUnreachable(str(down)) from down
     admit(terms, config, wire.host)
     dealt = for_account(named, universe, products, wire.host)
@@ -90,7 +96,17 @@ def venue_account(
     said = f"{', '.join(bare)}: the venue takes no stops there; positions are protected while this process runs only"
     warnings = (*dealt.notes, *((said,) if bare else ()))
     total = ZERO if cash is None else cash.total
-    return VenueAccount(wire, clock, symbols, total, terms, rests, warnings, cancellers(settings, key))
+    return VenueAccount(
+        wire,
+        clock,
+        symbols,
+        total,
+        terms,
+        rests,
+        warnings,
+        cancellers(settings, key),
+        datetime.fromisoformat(armed.expires_at),
+    )
 
 
 def settings_of(config: Config) -> CoinbaseSettings:
@@ -190,15 +206,33 @@ class FeeWatch:
 
 
 def takes_stops(wire: Wire, product: ProductState, symbol: str) -> bool:
-    """Whether the venue would take a stop-limit SELL in *symbol*: asked by preview, far below the market."""
-    price = max(product.price_increment, floor_to(PROBE_STOP, product.price_increment))
-    size = max(product.base_min_size, floor_to(product.quote_min_usd / price, product.base_increment))
-    order = WireOrder("probe", symbol, Side.SELL, WireKind.STOP_LIMIT_GTC, size, price, stop_price=price)
-    try:
-        errors = wire.preview(order).errors
-    except WireDown:
-        return False
-    return all(any(word in error for word in FUNDS) for error in errors)
+    """
+    Whether the venue would take a stop-limit SELL in *symbol*: asked by preview, far below the market.
+
+    Where that is, its answers tell: a coin may cost a hundred thousand dollars or a hundred-thousandth of one.
+    """
+    price, asked = PROBE_STOP, set[Decimal]()
+    for _ in range(PROBES_MAX):
+        stop = max(product.price_increment, floor_to(price, product.price_increment))
+        if stop in asked:
+            return False
+        asked.add(stop)
+        try:
+            errors = wire.preview(_probe(product, symbol, stop)).errors
+        except WireDown:
+            return False
+        if any(TOO_HIGH in error for error in errors):
+            price /= 10
+        elif any(TOO_LOW in error for error in errors):
+            price *= 10
+        else:
+            return all(any(word in error for word in FUNDS) for error in errors)
+    return False
+
+
+def _probe(product: ProductState, symbol: str, stop: Decimal) -> WireOrder:
+    size = max(product.base_min_size, floor_to(product.quote_min_usd / stop, product.base_increment))
+    return WireOrder("probe", symbol, Side.SELL, WireKind.STOP_LIMIT_GTC, size, stop, stop_price=stop)
 
 
 def venue_clock(ask: Callable[[], datetime], speed: float) -> VenueClock:
