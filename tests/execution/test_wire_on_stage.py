@@ -11,6 +11,7 @@ import pytest
 from tests.execution.account import BTC, Account, Where
 from tests.simulator.conftest import on_stage
 from trader.execution.wiring import WirePolicy
+from trader.model.decision import Decision, Proposals
 from trader.model.events import IntentStored, StateMoved, StopMissing
 from trader.model.market import Quote
 from trader.model.money import ZERO
@@ -255,3 +256,44 @@ def test_a_position_whose_stop_is_still_to_be_asked_for_is_bare_until_then(stage
     account.execution.sync()
     assert account.execution.tender.unprotected == {}
     assert missing_stops(account) == ["trading is halted", ""]
+
+
+def carried_out(account, n):
+    """A market entry, decided and carried out as in a cycle."""
+    price = account.quote(BTC).mid
+    size = round(Decimal(200) / price, 6)
+    stop = round(price * Decimal("0.9"), 2)
+    intent = OrderIntent(
+        f"t247-{BTC}-{n}-abc", account.clock.now(), BTC, Side.BUY, "sma", size, OrderType.MARKET, None, price,
+        size * price * Decimal("1.02"), stop,
+    )  # fmt: skip
+    decision = Decision(intent.as_of, f"cycle-{n}", intents=(intent,))
+    account.execution.carry_out(decision, Proposals(f"cycle-{n}", intent.as_of), f"cycle-{n}")
+
+
+def resting_stops(stage):
+    return [order for order in stage.see("/truth")["orders"] if order["status"] == "OPEN" and order["side"] == "SELL"]
+
+
+@pytest.mark.req("EXITS")
+def test_what_a_cycle_bought_has_its_stop_before_the_cycle_is_over(stage):
+    account = Staged(stage)
+
+    carried_out(account, 1)
+
+    assert len(resting_stops(stage)) == 1
+    assert account.execution.tender.unprotected == {}
+    assert not account.execution.is_unsure
+
+
+@pytest.mark.req("EXITS")
+def test_a_fill_that_comes_late_is_looked_for_between_cycles(stage):
+    account = Staged(stage)
+    stage.direct("/settings", fills_late_seconds=0.5)
+
+    carried_out(account, 1)
+    assert (resting_stops(stage), account.execution.is_unsure) == ([], True)
+    account.until(lambda: not account.execution.is_unsure)
+
+    assert len(resting_stops(stage)) == 1
+    assert account.agrees()

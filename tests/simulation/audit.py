@@ -19,6 +19,7 @@ from tests.simulation.feed import Feed
 from tests.simulation.house import COOLDOWN, COOLDOWN_AFTER_STOP, DRAWDOWN_PCT, ENTRIES_AN_HOUR, STRATEGIES
 from tests.simulation.oracle import Oracle, hold
 from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_tend import CAN_PROTECT
 from trader.model.book import Book, Key
 from trader.model.events import (
     AccountOpened,
@@ -29,6 +30,7 @@ from trader.model.events import (
     Event,
     IntentStored,
     Marked,
+    OrderChanged,
     OrderFilled,
     Started,
     StateMoved,
@@ -36,7 +38,7 @@ from trader.model.events import (
 )
 from trader.model.market import Snapshot
 from trader.model.money import HUNDRED, ZERO
-from trader.model.orders import OrderIntent
+from trader.model.orders import OrderIntent, OrderStatus
 from trader.model.trading import Side, TradingState, Verdict
 from trader.model.wire import WireOrder
 from trader.state.ledger import Ledger
@@ -86,6 +88,9 @@ class Audit:
     sizes: dict[Key, Decimal] = field(default_factory=dict)
     trails: dict[Key, Decimal] = field(default_factory=dict)
     entries: list[datetime] = field(default_factory=list)
+    stops_rest: bool = False
+    bare: dict[Key, int] = field(default_factory=dict)
+    """What was bought, or lost its stop, since one was asked for; how often the venue had not answered by then."""
     value: Units = field(default_factory=Units)
     state: TradingState = TradingState.ACTIVE
 
@@ -116,6 +121,8 @@ class Audit:
             self._ended(event)
         elif isinstance(event, OrderFilled):
             self._filled(event)
+        elif isinstance(event, OrderChanged):
+            self._changed(event)
         elif isinstance(event, Marked):
             self._marked(event)
         elif isinstance(event, StopTrailed):
@@ -150,6 +157,8 @@ class Audit:
         self.exits_due -= {(strategy, symbol) for strategy, symbol, side in lost if side is Side.SELL}
 
     def _stored(self, intent: OrderIntent, approved: Sequence[Verdict]) -> None:
+        if intent.protects:
+            self.bare.pop((intent.strategy, intent.symbol), None)
         if intent.replaces or intent.protects:
             return
         name = intent.client_order_id
@@ -177,7 +186,27 @@ class Audit:
             hold(not self.exits_due, "I-16", f"{event.cycle_id} ends, and nobody decided on the exits {self.exits_due}")
             down, goes_on = self.value.drawdown_pct, self.state is TradingState.ACTIVE
             hold(down < DRAWDOWN_PCT or not goes_on, "I-20", f"{event.cycle_id} ends active {down} % below the peak")
+            self._what_is_held_is_protected(event.cycle_id)
         self.open_cycle = ""
+
+    def _changed(self, event: OrderChanged) -> None:
+        intent = self.oracle.intents[event.client_order_id]
+        key = (intent.strategy, intent.symbol)
+        if intent.protects and event.status in (OrderStatus.CANCELLED, OrderStatus.EXPIRED) and self.sizes.get(key):
+            self.bare[key] = self.oracle.wire.unanswered
+            self.seen["stop ended above a position"] += 1
+
+    def _what_is_held_is_protected(self, cycle_id: str) -> None:
+        """Where stops rest, one is asked for before the cycle is over that took in a fill, or the end of another."""
+        if not self.bare:
+            return
+        oracle, unanswered = self.oracle, self.oracle.wire.unanswered
+        live = [oracle.intents[name] for name, status in oracle.status.items() if not status.terminal]
+        selling = {(one.strategy, one.symbol) for one in live if one.side is Side.SELL}
+        for key, before in self.bare.items():
+            fine = key in selling or unanswered > before or self.state not in CAN_PROTECT
+            hold(fine, "T21", f"{cycle_id} ends, and no stop was asked for in what {key} holds")
+            self.bare[key] = unanswered
 
     def _filled(self, event: OrderFilled) -> None:
         fill = event.fill
@@ -189,6 +218,10 @@ class Audit:
         left = self.sizes[key] = self.sizes.get(key, ZERO) + (fill.size if fill.side is Side.BUY else -fill.size)
         if not left:
             self.trails.pop(key, None)
+            self.bare.pop(key, None)
+        elif self.stops_rest and fill.side is Side.BUY:
+            self.bare[key] = self.oracle.wire.unanswered
+            self.seen["bought where stops rest"] += 1
 
     # Value, peak and what may be believed
 

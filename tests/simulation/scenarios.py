@@ -142,6 +142,7 @@ SCENARIOS = (
     Scenario("a stop that rests under half an exit", {0: (buys(),), 2: (sells(pct=50.0),)}, profile=STOPS),
     Scenario("a stop that is hit", {0: (buys(),)}, profile=STOPS, happens={90: _fall}),
     Scenario("a local stop", {0: (buys(),)}, happens={90: _fall}),
+    Scenario("an exit turned away twice above a stop", IN_AND_OUT, ("", "", "429", "429"), STOPS),
     Scenario("a stop whose answer is lost", IN_AND_OUT, ("", "response_lost"), STOPS),
     Scenario("kill while sending", {0: (buys(), buys(ETH))}, ("response_lost",), happens={2: _kill}),
     Scenario("a rise while nobody knows", {0: (buys(),), 1: (buys(ETH),)}, ("response_lost",),

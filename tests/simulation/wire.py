@@ -64,6 +64,8 @@ class SimulatedWire:
     """How often the balances were told, which are asked for last."""
     unread: int = 0
     """How many questions went unanswered without which nobody knows how the account stands."""
+    unanswered: int = 0
+    """How many questions went unanswered, whichever."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
 
     # What changes something
@@ -155,6 +157,7 @@ class SimulatedWire:
         if fault:
             self.told.fault(f"ask_{fault}")
             self.unread += name in READ_BY_A_LOOK
+            self.unanswered += 1
             raise WireDown(f"{name}: {fault}")
 
     def preview(self, order: WireOrder) -> Preview:

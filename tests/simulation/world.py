@@ -106,7 +106,7 @@ class World:
             self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed,
             self.feed, self.seen,
         )  # fmt: skip
-        self.audit = Audit(self.oracle, self.feed, self.clock, self.seen)
+        self.audit = Audit(self.oracle, self.feed, self.clock, self.seen, stops_rest=climate.stops_rest)
         told.sending, told.answered = self._sending, self.oracle.answered
         self.venue.watch = self._watched
         self.disk = Disk()

@@ -28,7 +28,7 @@ from trader.model.events import (
     WireStored,
 )
 from trader.model.money import ZERO
-from trader.model.orders import Fill, OrderIntent, OrderStatus
+from trader.model.orders import Fill, OrderIntent, OrderStatus, OrderType
 from trader.model.wire import VenueOrder, WireOrder
 
 STORED, SENT, UNKNOWN, OPEN = OrderStatus.STORED, OrderStatus.SENT, OrderStatus.UNKNOWN, OrderStatus.OPEN
@@ -71,6 +71,11 @@ class Life:
     def at_venue(self) -> bool:
         """The venue has it, or may have it."""
         return self.status in (SENT, UNKNOWN, OPEN)
+
+    @property
+    def rests(self) -> bool:
+        """It may stay in the venue's book for long; any other is over as soon as the venue has looked at it."""
+        return self.intent.protects or self.intent.order_type is OrderType.LIMIT_MAKER
 
 
 @dataclass(slots=True)

@@ -95,10 +95,24 @@ class WireExecution(ExecutionEngine):
         self.record_book.record(*events)
 
     def carry_out(self, decision: Decision, proposals: Proposals, cycle_id: str) -> None:
-        """Record *decision* with its intents, send what it planned, and take in what came of it at once."""
+        """
+        Record *decision* with its intents, send what it planned, take in what came of it at once, and let what was
+        bought, or had its stop step aside for an exit that did not leave, have its stop: a process that dies before
+        the next cycle leaves it protected.
+        """
+        before = self._is_at_work
         super().carry_out(decision, proposals, cycle_id)
-        if decision.intents and any(life.at_venue for life in self.lives.live.values()):
-            self._reading(self._take_in)
+        if decision.intents and (before or self._is_at_work):
+            self._reading(self._take_in_and_protect)
+
+    @property
+    def _is_at_work(self) -> bool:
+        return any(life.at_venue for life in self.lives.live.values())
+
+    def _take_in_and_protect(self) -> None:
+        self._take_in()
+        self.tender.protect(self.sender)
+        self.tender.tell()
 
     def send(self, intents: Sequence[OrderIntent], now: datetime) -> None:
         """Send *intents*, exits first: what they free can be spent, and they must not wait."""
@@ -155,9 +169,14 @@ class WireExecution(ExecutionEngine):
 
     @property
     def is_unsure(self) -> bool:
-        """An order may be at the venue under no name we know, or is to be cancelled and is not over."""
-        unknown = any(life.status is OrderStatus.UNKNOWN for life in self.lives.live.values())
-        return unknown or bool(self.sender.unwanted & self.lives.live.keys())
+        """
+        An order may be at the venue under no name we know, is to be cancelled and is not over, or does not rest and is
+        not over: what it bought has no stop before its fills are in.
+        """
+        live = self.lives.live
+        if self.sender.unwanted & live.keys():
+            return True
+        return any(one.status is OrderStatus.UNKNOWN or (one.at_venue and not one.rests) for one in live.values())
 
     @property
     def ledger(self) -> Ledger:
