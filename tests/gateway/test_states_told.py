@@ -40,7 +40,18 @@ def test_a_state_whose_reason_is_forgotten_is_told_all_the_same():
     voice = Voice()
     states = StatesTold(voice, ACTIVE)
 
-    states.look(TradingState.KILLED, [])
+    states.look(TradingState.REDUCING, [])
     states.look(ACTIVE, [])
 
-    assert voice.said == [("critical", "trading is killed"), ("note", "trading is active")]
+    assert voice.said == [("critical", "trading is reducing"), ("note", "trading is active")]
+
+
+def test_a_kill_is_the_watchdogs_to_tell():
+    voice = Voice()
+    states = StatesTold(voice, ACTIVE)
+
+    states.look(TradingState.KILLED, [])
+    assert voice.said == []
+    states.look(HALTED, [STRANGER])
+
+    assert voice.said == [("critical", "trading is halted: order 77 is not ours, by reconcile.external")]

@@ -1,5 +1,5 @@
 """
-Saying it at once where trading was stopped: by a breaker, by books that differ from the venue's, by a kill.
+Saying it at once where trading was stopped: by a breaker, or by books that differ from the venue's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class StatesTold:
         if now is self._before:
             return
         self._before = now
+        if now is TradingState.KILLED:
+            return  # the watchdog has said so, and did not wait for the end of a cycle
         moves = [event for event in happened if isinstance(event, StateMoved) and event.state is now]
         why = f": {moves[-1].reason}, by {moves[-1].by}" if moves else ""
         tell = self._voice.note if now is TradingState.ACTIVE else self._voice.critical
