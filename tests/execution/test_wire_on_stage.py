@@ -186,6 +186,37 @@ def test_money_nobody_explains_halts_once_no_fill_can_explain_it(stage):
     assert account.ledger.state is TradingState.HALTED
 
 
+@pytest.mark.req("X2", "STOP")
+def test_after_a_start_nothing_is_entered_before_the_balances_agree(stage):
+    before = Staged(stage)
+    stage.direct("/deposit", currency="USD", amount="-3000")
+
+    again = Staged(stage, journal=before.journal)
+    refused = again.intent(1)
+
+    assert again.ledger.state is TradingState.ACTIVE, "it may be a fill on its way"
+    assert again.life(refused).status is OrderStatus.NOT_SENT
+    assert stage.see("/truth")["orders"] == []
+
+    stage.direct("/deposit", currency="USD", amount="3000")
+    assert again.execution.sync()
+    assert again.life(again.intent(2)).status is not OrderStatus.NOT_SENT
+
+
+@pytest.mark.req("X2")
+def test_nor_while_nothing_explains_that_they_do_not(stage):
+    account = Staged(stage)
+    bought = account.intent(1)
+    account.until(lambda: account.life(bought).status.terminal)
+    account.execution.sync()
+    stage.direct("/deposit", currency="USD", amount="-3000")
+    assert account.execution.sync()
+
+    assert account.life(account.intent(2)).status is OrderStatus.NOT_SENT
+    sold = account.intent(3, Side.SELL, size=account.life(bought).filled)
+    assert account.life(sold).status is not OrderStatus.NOT_SENT, "an exit always leaves"
+
+
 @pytest.mark.req("K1")
 def test_once_killed_whatever_works_is_cancelled(stage):
     account = Staged(stage, maker_ttl=timedelta(hours=1))

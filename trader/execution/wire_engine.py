@@ -83,6 +83,7 @@ class WireExecution(ExecutionEngine):
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
         self._freshen, self._tends = setup.freshen, setup.tends
         self._doubts: dict[Difference, datetime] = {}
+        self._agreed = False
         self.down = ""
 
     @property
@@ -184,9 +185,12 @@ class WireExecution(ExecutionEngine):
         return self.record_book.ledger
 
     def _look(self, intent: OrderIntent) -> str | None:
-        """The last look; a venue that cannot be read gets no entries."""
-        if self.down and intent.side is Side.BUY:
-            return f"the venue cannot be read: {self.down}"
+        """The last look; a venue that cannot be read, or has other money than the books, gets no entries."""
+        if intent.side is Side.BUY:
+            if self.down:
+                return f"the venue cannot be read: {self.down}"
+            if not self._agreed:
+                return "the balances at the venue do not agree with the books"
         return self._last_look(intent)
 
     @property
@@ -205,11 +209,18 @@ class WireExecution(ExecutionEngine):
         return differences(ours, self.lives.foreign, balances)
 
     def _compare_balances(self) -> None:
-        """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
+        """
+        A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked.
+
+        After a start nothing is entered before books and balances have agreed once, nor later while nothing explains
+        that they do not.
+        """
         found = self.differences()
+        self._agreed = self._agreed or not found
         if not all(life.status is OrderStatus.OPEN and life.intent.protects for life in self.lives.live.values()):
             self._doubts = {}  # something is under way that may have moved money already
             return
+        self._agreed = not found
         now = self.clock.now()
         self._doubts = {difference: self._doubts.get(difference, now) for difference in found}
         for difference, since in self._doubts.items():
