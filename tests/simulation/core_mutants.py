@@ -24,11 +24,13 @@ from trader.gateway.recovery import Recovered
 from trader.gateway.witness import NONE, Witness
 from trader.model.decision import Decision
 from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved, StopTrailed
+from trader.model.orders import Fill
 from trader.model.trading import TradingState
 from trader.risk.breakers.drawdown import Drawdown
 from trader.risk.rules.cooldown import Cooldown
 from trader.risk.rules.pacing import Pacing
 from trader.running.venue import FeeWatch
+from trader.state import ledger
 from trader.state.ledger import Ledger
 
 Patch = pytest.MonkeyPatch
@@ -115,6 +117,14 @@ def a_second_attempt_does_not_take_in(patch: Patch) -> None:
         return [] if self.settled == k else whole(self, k)
 
     patch.setattr(Books, "settle", settle)
+
+
+@fault
+def a_fill_told_late_turns_the_cooldown_back(patch: Patch) -> None:
+    def later(last: dict[str, datetime], fill: Fill) -> None:
+        last[fill.symbol] = fill.time
+
+    patch.setattr(ledger, "_later", later)
 
 
 @fault
@@ -393,6 +403,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "what_is_missing_is_not_ours": "a withdrawal before anybody has looked",  # I-14
     "a_cycle_does_not_take_in": "a withdrawal before anybody has looked",  # I-10
     "a_second_attempt_does_not_take_in": "a cycle begun twice",  # I-10
+    "a_fill_told_late_turns_the_cooldown_back": 968,  # I-11
     "a_second_submission_is_decided_too": "an entry and its exit",  # I-3
     "a_cycle_that_is_over_may_be_answered": "an entry and its exit",  # I-16
     "a_cycle_begins_and_nobody_notes_it": "an entry and its exit",  # I-16

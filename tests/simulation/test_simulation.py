@@ -105,6 +105,13 @@ def test_no_promise_is_broken_in_some_worlds():
     assert tally.seen["unknown→absent"] >= 20
 
 
+@pytest.mark.req("CD1")
+@pytest.mark.parametrize(("seed", "cycles"), [(628, 28), (968, 13)])
+def test_a_fill_told_late_does_not_turn_a_cooldown_back(seed, cycles):
+    """Found in these worlds: an order of unknown outcome turns up filled after a later one of the symbol has filled."""
+    assert not isinstance(one(seed, cycles), Failure)
+
+
 @pytest.mark.prove
 @pytest.mark.timeout(900)
 @pytest.mark.req("X1", "X2", "X3", "E1", "E2", "K1", "R1")

@@ -314,6 +314,31 @@ def test_a_stop_out_of_either_kind_is_remembered_for_the_cooldown(reason):
     assert (BTC in ledger.last_stop_at) is reason.stops_out
 
 
+@pytest.mark.req("CD1")
+def test_an_earlier_fill_that_is_told_later_turns_no_cooldown_back():
+    ledger, stop = opened(), ExitReason.STOP_LOSS
+    earlier, later = NOW - timedelta(seconds=3), NOW
+    ledger.apply(OrderFilled(a_fill(size=Decimal(3), time=earlier)))
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="2", exit_reason=stop, time=later)))
+    ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id="3", exit_reason=stop, time=earlier)))
+
+    assert ledger.last_fill_at == {BTC: later}
+    assert ledger.last_stop_at == {BTC: later}
+
+
+@pytest.mark.req("CD1")
+def test_nor_does_an_earlier_loss_the_pause_after_losses():
+    ledger = opened()
+    for n, (symbol, seconds) in enumerate([(BTC, 0), (ETH, -3)]):
+        at = NOW + timedelta(seconds=seconds)
+        bought = a_fill(fill_id=f"{n}b", symbol=symbol, price=Decimal(100), time=at)
+        ledger.apply(OrderFilled(bought))
+        ledger.apply(OrderFilled(a_fill(Side.SELL, fill_id=f"{n}s", symbol=symbol, price=Decimal(90), time=at)))
+
+    assert ledger.losses_in_a_row == 2
+    assert ledger.last_loss_at == NOW
+
+
 @pytest.mark.req("EXITS")
 @given(histories())
 def test_a_trailing_stop_never_falls_while_its_position_is_open(events):

@@ -216,9 +216,9 @@ class Ledger:
             self._bought(fill, order)
         else:
             self._sold(fill)
-        self.last_fill_at[fill.symbol] = fill.time
+        _later(self.last_fill_at, fill)
         if fill.exit_reason is not None and fill.exit_reason.stops_out:
-            self.last_stop_at[fill.symbol] = fill.time
+            _later(self.last_stop_at, fill)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
         key = (fill.strategy, fill.symbol)
@@ -266,7 +266,7 @@ class Ledger:
         self.round_trips.append(closed)
         if closed.pnl_usd < ZERO:
             self.losses_in_a_row += 1
-            self.last_loss_at = fill.time
+            self.last_loss_at = fill.time if self.last_loss_at is None else max(self.last_loss_at, fill.time)
         else:
             self.losses_in_a_row = 0
 
@@ -295,3 +295,10 @@ class Ledger:
 
     def _regime_changed(self, event: RegimeChanged) -> None:
         self.regime = event.regime
+
+
+def _later(last: dict[str, datetime], fill: Fill) -> None:
+    """The last time is the latest one: a venue may tell of an earlier fill after a later one."""
+    before = last.get(fill.symbol)
+    if before is None or before < fill.time:
+        last[fill.symbol] = fill.time
