@@ -124,7 +124,7 @@ def a_fill_told_late_turns_the_cooldown_back(patch: Patch) -> None:
     def later(last: dict[str, datetime], fill: Fill) -> None:
         last[fill.symbol] = fill.time
 
-    patch.setattr(ledger, "_later", later)
+    patch.setattr(ledger, "later", later)
 
 
 @fault

@@ -35,6 +35,7 @@ from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
+from trader.state.latest import later
 from trader.state.performance import after_flow, after_mark
 from trader.state.protection import tighter, trailing
 from trader.state.round_trips import OpenTrip
@@ -216,9 +217,9 @@ class Ledger:
             self._bought(fill, order)
         else:
             self._sold(fill)
-        _later(self.last_fill_at, fill)
+        later(self.last_fill_at, fill)
         if fill.exit_reason is not None and fill.exit_reason.stops_out:
-            _later(self.last_stop_at, fill)
+            later(self.last_stop_at, fill)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
         key = (fill.strategy, fill.symbol)
@@ -295,10 +296,3 @@ class Ledger:
 
     def _regime_changed(self, event: RegimeChanged) -> None:
         self.regime = event.regime
-
-
-def _later(last: dict[str, datetime], fill: Fill) -> None:
-    """The last time is the latest one: a venue may tell of an earlier fill after a later one."""
-    before = last.get(fill.symbol)
-    if before is None or before < fill.time:
-        last[fill.symbol] = fill.time
