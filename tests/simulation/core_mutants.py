@@ -24,7 +24,6 @@ from trader.gateway.recovery import Recovered
 from trader.gateway.witness import NONE, Witness
 from trader.model.decision import Decision
 from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved, StopTrailed
-from trader.model.orders import Fill
 from trader.model.trading import TradingState
 from trader.risk.breakers.drawdown import Drawdown
 from trader.risk.rules.cooldown import Cooldown
@@ -121,10 +120,7 @@ def a_second_attempt_does_not_take_in(patch: Patch) -> None:
 
 @fault
 def a_fill_told_late_turns_the_cooldown_back(patch: Patch) -> None:
-    def later(last: dict[str, datetime], fill: Fill) -> None:
-        last[fill.symbol] = fill.time
-
-    patch.setattr(ledger, "later", later)
+    patch.setattr(ledger, "latest", lambda before, now: now)
 
 
 @fault

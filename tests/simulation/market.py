@@ -23,15 +23,15 @@ from tests.simulation.prices import TICK_MS
 from tests.simulation.venue import Venue
 from trader.execution.fills import BarRow, CostsBps
 from trader.market.bars import bars_frame
+from trader.market.coinbase_rest import product_of
 from trader.market.live import LATE_START
+from trader.market.market import by_strategy
 from trader.model.book import Key
-from trader.model.market import FeedHealth, IntArray, Membership, Product, ProductFlag, Quote, Regime, Snapshot
+from trader.model.market import FeedHealth, IntArray, Membership, Product, Quote, Regime, Snapshot
 from trader.model.money import ZERO
 from trader.model.orders import Position
 
 STEP, JUMP = 60, Decimal(50)
-FLAGS = {"cancel_only": ProductFlag.CANCEL_ONLY, "limit_only": ProductFlag.LIMIT_ONLY,
-         "post_only": ProductFlag.POST_ONLY, "view_only": ProductFlag.VIEW_ONLY}  # fmt: skip
 
 
 class Minutes:
@@ -95,21 +95,15 @@ class SimulatedMarket:
         self._minute = 0
         self._look()
 
-    def advance(self, k: int) -> None:
-        """Come to instant *k*."""
+    def advance(self, k: int) -> bool:
+        """Come to instant *k*; the bars are always to be had."""
         self._minute = k % 60
         self._look()
+        return True
 
     def _look(self) -> None:
         """The products as the venue has them now."""
-        found = {}
-        for symbol in SYMBOLS:
-            told = self.feed.venue.product(symbol)
-            flags = frozenset(flag for name, flag in FLAGS.items() if getattr(told, name))
-            found[symbol] = Product(
-                symbol, told.base_increment, told.price_increment, told.base_min_size, told.quote_min_usd, flags
-            )
-        self.products = found
+        self.products = {symbol: product_of(self.feed.venue.product(symbol)) for symbol in SYMBOLS}
 
     @property
     def membership(self) -> Mapping[str, Membership]:
@@ -160,9 +154,6 @@ class SimulatedMarket:
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         ms = k * MINUTE_MS
-        mine: dict[str, dict[str, Position]] = {}
-        for (strategy, symbol), position in positions.items():
-            mine.setdefault(strategy, {})[symbol] = position
         quoted = {symbol: self.quoted(symbol, k) for symbol in SYMBOLS}
         return Snapshot(
             id=str(k * STEP),
@@ -172,7 +163,7 @@ class SimulatedMarket:
             membership=self.membership,
             regime=self.regime,
             closed={STEP: SYMBOLS},
-            positions=mine,
+            positions=by_strategy(positions),
             health={symbol: health for symbol, (_, health) in quoted.items()},
             exchange_down=self.exchange_down,
         )

@@ -52,7 +52,7 @@ class Walk:
         self.exchange = SimulatedExchange(market.products, desk.execution, market.costs_bps, cash_usd)
         self.execution = ExecutionEngine(journal, self.ledger, self.exchange)
         count = market.last - market.first + 1
-        self.walked = Walked(np.full(count, float(cash_usd)), market.first)
+        self.walked = Walked(np.empty(count), market.first)
         self.walked.cash_usd.add(market.first, float(cash_usd))
         self._screens = (np.arange(market.first, market.last) if every_bar else screens).data
         self._next_screen = 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
+from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir, aside
 from trader.errors import TraderError
 
 SYMBOLS_SHOWN = 6
@@ -70,7 +68,7 @@ def command(
     span = day(start, "--start"), day(end, "--end")
     wanted = Wanted(data_folder(data), symbols_in(symbols), granularity, *span, segments=names(segments) or ())
     folder = out or Path("reports/backtests") / "+".join(names(strategies) or ("enabled",))
-    with redirect_stdout(sys.stderr):  # what a strategy prints is not our answer
+    with aside():
         job = backtest_job(asked, wanted, money(cash), seed)
         report = build_report(backtest(job))
     page = render_html(report)

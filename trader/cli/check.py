@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
+from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir, aside
 from trader.errors import TraderError
 from trader.strategy import window_bars
 
@@ -71,7 +69,7 @@ def lookahead(
     from trader.backtest.bias import check_lookahead
 
     subject = _subject("lookahead", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
-    with _aside():
+    with aside():
         found = [check_lookahead(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
     _say("lookahead", strategy, subject, [str(bias) for bias in found if bias is not None], as_json)
 
@@ -94,7 +92,7 @@ def warmup(
     from trader.backtest.bias import check_warmup
 
     subject = _subject("warmup", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
-    with _aside():
+    with aside():
         found = [check_warmup(subject.loaded, symbol, bars, _fence()) for symbol, bars in subject.frames.items()]
     _say("warmup", strategy, subject, [str(bias) for bias in found if bias is not None], as_json)
 
@@ -120,7 +118,7 @@ def purity(
 
     subject = _subject("purity", strategy, data, symbols, strategies_dir, seed, config_dir, as_json)
     stage = Stage(subject.frames, subject.loaded.timeframe_seconds)
-    with _aside():
+    with aside():
         found = list(rehearse(subject.reload, stage, _fence()))
     _say("purity", strategy, subject, found, as_json)
 
@@ -153,7 +151,7 @@ def _subject(
             refuse(path, str(path))
         except Impure as impure:
             _no(check, name, [finding.sentence(str(path)) for finding in impure.findings], as_json)
-    with _aside():
+    with aside():
         loaded = reload()
     frames, source = _frames(loaded, data, symbols, config.app.seed)
     return Subject(reload, loaded, frames, source)
@@ -184,11 +182,6 @@ def _frames(
     if short:
         raise TooFewBars(f"{', '.join(short)} of {timeframe}: too few to judge a warm-up of {warmup_bars} bars")
     return frames, found.source
-
-
-def _aside() -> AbstractContextManager[object]:
-    """Where a strategy's code runs: what it prints is not our answer."""
-    return redirect_stdout(sys.stderr)
 
 
 def _fence() -> Fence:

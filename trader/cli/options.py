@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -14,3 +16,8 @@ AsJson = Annotated[
 ]
 
 DEFAULT_CONFIG_DIR = Path("config")
+
+
+def aside() -> AbstractContextManager[object]:
+    """Where a strategy's code runs: what it prints is not our answer."""
+    return redirect_stdout(sys.stderr)

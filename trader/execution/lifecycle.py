@@ -30,6 +30,7 @@ from trader.model.events import (
 from trader.model.money import ZERO
 from trader.model.orders import Fill, OrderIntent, OrderStatus, OrderType
 from trader.model.wire import VenueOrder, WireOrder
+from trader.state.latest import latest
 
 STORED, SENT, UNKNOWN, OPEN = OrderStatus.STORED, OrderStatus.SENT, OrderStatus.UNKNOWN, OrderStatus.OPEN
 FILLED, CANCELLED, EXPIRED = OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED
@@ -138,7 +139,7 @@ class Lifecycle:
 
     def _filled(self, fill: Fill) -> None:
         self.fills[fill.fill_id] = fill
-        self.last_fill_at = fill.time if self.last_fill_at is None else max(self.last_fill_at, fill.time)
+        self.last_fill_at = latest(self.last_fill_at, fill.time)
         life = self.lives.get(fill.client_order_id)
         if life is not None:
             life.filled += fill.size

@@ -25,6 +25,7 @@ from trader.market.live_fill import BackFill
 from trader.market.live_products import LiveProducts
 from trader.market.live_vouch import Vouching
 from trader.market.live_window import LiveWindow, WindowAt
+from trader.market.market import by_strategy
 from trader.market.panel import DensePanel, Panel
 from trader.market.timeframes import Timeframes
 from trader.model.book import Key
@@ -212,9 +213,6 @@ class LiveMarket:
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         """All that is known at instant *k*."""
-        by_strategy: dict[str, dict[str, Position]] = {}
-        for (strategy, symbol), position in positions.items():
-            by_strategy.setdefault(strategy, {})[symbol] = position
         time = self.time(k)
         quotes = {symbol: self.feed.quote(symbol, time) for symbol in self._window.symbols}
         return Snapshot(
@@ -225,7 +223,7 @@ class LiveMarket:
             membership=self.membership,
             regime=self.regime,
             closed={seconds: self.closed(seconds, k) for seconds in self.timeframes.known},
-            positions=by_strategy,
+            positions=by_strategy(positions),
             seed=self._seed,
             health={symbol: self.feed.health(symbol, time) for symbol in self._window.symbols},
             exchange_down=self.exchange_down,

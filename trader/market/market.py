@@ -102,3 +102,11 @@ class Market(Protocol):
     def closed(self, granularity_seconds: int, k: int) -> tuple[str, ...]: ...
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot: ...
+
+
+def by_strategy(positions: Mapping[Key, Position]) -> dict[str, dict[str, Position]]:
+    """*positions* as a snapshot has them: strategy → symbol → position."""
+    found: dict[str, dict[str, Position]] = {}
+    for (strategy, symbol), position in positions.items():
+        found.setdefault(strategy, {})[symbol] = position
+    return found

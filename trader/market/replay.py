@@ -18,6 +18,7 @@ import numpy as np
 from trader.execution.fills import BarRow, CostsBps
 from trader.market.climate import Climate
 from trader.market.lazy import BarsAt, ClosedAt, QuotesAt
+from trader.market.market import by_strategy
 from trader.market.panel import DensePanel, Panel, dense
 from trader.market.timeframes import Timeframes
 from trader.model.book import Key
@@ -238,9 +239,6 @@ class ReplayMarket:
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         """All that is known at instant *k*; quotes and closed bars are looked up when asked for."""
-        by_strategy: dict[str, dict[str, Position]] = {}
-        for (strategy, symbol), position in positions.items():
-            by_strategy.setdefault(strategy, {})[symbol] = position
         seconds = self._origin + k * self.step
         return make_snapshot(
             str(seconds),
@@ -250,6 +248,6 @@ class ReplayMarket:
             self.membership,
             self.regime,
             ClosedAt(self, seconds),
-            by_strategy,
+            by_strategy(positions),
             seed=self._seed,
         )

@@ -87,10 +87,10 @@ def resume(config: Config, acknowledged: str) -> TradingState:
     not ours works and nobody has claimed it.
     """
     with _held(config, "resume") as (places, journal):
-        lives = Lifecycle()
-        lives.apply_all(journal.replay())
+        events, lives = list(journal.replay()), Lifecycle()
+        lives.apply_all(events)
         strangers = [order.order_id for order in lives.unclaimed if not order.status.final]
-        moved = [event for event in journal.replay() if isinstance(event, StateMoved)]
+        moved = [event for event in events if isinstance(event, StateMoved)]
         last = moved[-1] if moved else None
         flag = KillFlag(places.run_dir)
         if (last is None or last.state is TradingState.ACTIVE) and not flag.reason():

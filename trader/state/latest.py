@@ -1,16 +1,12 @@
 """
-When something happened last, by symbol.
+When something happened last.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from trader.model.orders import Fill
 
-
-def later(last: dict[str, datetime], fill: Fill) -> None:
-    """Note *fill* in *last*, where the latest time stays: a venue may tell of an earlier fill after a later one."""
-    before = last.get(fill.symbol)
-    if before is None or before < fill.time:
-        last[fill.symbol] = fill.time
+def latest(before: datetime | None, now: datetime) -> datetime:
+    """The later of the two: a venue may tell of an earlier fill after a later one."""
+    return now if before is None or before < now else before

@@ -35,7 +35,7 @@ from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.quick import maker
 from trader.model.trading import ExitReason, Side, TradingState
 from trader.model.wire import VenueOrder
-from trader.state.latest import later
+from trader.state.latest import latest
 from trader.state.performance import after_flow, after_mark
 from trader.state.protection import tighter, trailing
 from trader.state.round_trips import OpenTrip
@@ -217,9 +217,10 @@ class Ledger:
             self._bought(fill, order)
         else:
             self._sold(fill)
-        later(self.last_fill_at, fill)
+        symbol, time = fill.symbol, fill.time
+        self.last_fill_at[symbol] = latest(self.last_fill_at.get(symbol), time)
         if fill.exit_reason is not None and fill.exit_reason.stops_out:
-            later(self.last_stop_at, fill)
+            self.last_stop_at[symbol] = latest(self.last_stop_at.get(symbol), time)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
         key = (fill.strategy, fill.symbol)
@@ -267,7 +268,7 @@ class Ledger:
         self.round_trips.append(closed)
         if closed.pnl_usd < ZERO:
             self.losses_in_a_row += 1
-            self.last_loss_at = fill.time if self.last_loss_at is None else max(self.last_loss_at, fill.time)
+            self.last_loss_at = latest(self.last_loss_at, fill.time)
         else:
             self.losses_in_a_row = 0
 
