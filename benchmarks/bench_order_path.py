@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_setup import WireSetup
 from trader.model.decision import Decision, Proposals
 from trader.model.events import AccountOpened
 from trader.model.orders import OrderIntent, OrderType

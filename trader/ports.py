@@ -7,7 +7,7 @@ testing code that does I/O where it should decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -99,8 +99,13 @@ class Wire(Protocol):
     host: str
     """The venue's address; evidence and arming are bound to it."""
 
-    def place(self, order: WireOrder) -> Acknowledged | Refused | NotAccepted | OutcomeUnknown:
-        """Send *order*, once.  `Acknowledged` is what the venue says, not proof: read it back."""
+    def place(
+        self, order: WireOrder, forbids: Callable[[], str] = ...
+    ) -> Acknowledged | Refused | NotAccepted | OutcomeUnknown:
+        """
+        Send *order*, once.  `Acknowledged` is what the venue says, not proof: read it back.  *forbids* is asked
+        immediately before the first byte why it must not leave (empty: it may); then it is `NotAccepted`.
+        """
 
     def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
         """

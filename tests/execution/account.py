@@ -12,8 +12,10 @@ from typing import Any
 from trader.exchange.coinbase import CoinbaseWire
 from trader.exchange.coinbase_key import key_from_file
 from trader.exchange.coinbase_settings import CoinbaseSettings, RateRules
+from trader.execution.engine import LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_setup import WireSetup
 from trader.execution.wiring import WirePolicy
 from trader.model.events import AccountOpened, IntentStored
 from trader.model.money import ZERO
@@ -54,7 +56,9 @@ class Where:
 class Account:
     """The account as any new process finds it: from its journal and the venue, and nothing else."""
 
-    def __init__(self, where: Where, journal: Journal, policy: WirePolicy, **more: Any) -> None:
+    def __init__(
+        self, where: Where, journal: Journal, policy: WirePolicy, last_look: LastLook = nothing_forbids, **more: Any
+    ) -> None:
         self.where, self.wire, self.journal = where, where.wire(), journal
         self.clock = VenueClock(self.wire.time())
         events = list(self.journal.replay())
@@ -67,7 +71,7 @@ class Account:
         opened = events[0]
         assert isinstance(opened, AccountOpened)
         setup = WireSetup(self.wire, self.clock, (BTC,), policy, **more)
-        self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time)
+        self.execution = WireExecution(self.journal, self.ledger, setup, lives, opened.time, last_look)
         self.execution.take_up()
         assert self.execution.sync(), self.execution.down
 

@@ -4,60 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from tests.execution.account import BTC, Account, Where
+from tests.execution.account import BTC
+from tests.execution.staged import Staged
 from tests.simulator.conftest import on_stage
-from trader.execution.wiring import WirePolicy
 from trader.model.decision import Decision, Proposals
-from trader.model.events import IntentStored, StateMoved, StopMissing
-from trader.model.market import Quote
-from trader.model.money import ZERO
+from trader.model.events import StateMoved, StopMissing
 from trader.model.orders import OrderIntent, OrderStatus, OrderType
 from trader.model.trading import Side, TradingState
-from trader.state.memory import MemoryJournal
 
 pytestmark = pytest.mark.slow
-
-
-class Staged(Account):
-    """One live account on a stage, with its books."""
-
-    def __init__(self, stage, journal=None, rests=lambda symbol: True, **policy):
-        self.stage = stage
-        where, kept = Where.on(stage, Path()), journal if journal is not None else MemoryJournal()
-        super().__init__(where, kept, WirePolicy(**policy), quote=self.quote, rests=rests)
-
-    def quote(self, symbol):
-        book = self.stage.venue.depth(self.stage.venue.listings[symbol])
-        return Quote(symbol, book.bid, book.ask, self.clock.now())
-
-    def intent(self, n, side=Side.BUY, usd=200, size=None, order_type=OrderType.MARKET, **more):
-        price = self.quote(BTC).mid
-        size = size if size is not None else round(Decimal(usd) / price, 6)
-        worst = size * price * Decimal("1.02") if side is Side.BUY else ZERO
-        if side is Side.BUY and "stop_price" not in more:
-            more["stop_price"] = round(price * Decimal("0.9"), 2)
-        intent = OrderIntent(
-            f"t247-{BTC}-{n}-abc", self.clock.now(), BTC, side, "sma", size, order_type,
-            self.quote(BTC).bid if order_type is OrderType.LIMIT_MAKER else None, price, worst, **more,
-        )  # fmt: skip
-        self.execution.record(IntentStored(intent.as_of, intent))
-        self.execution.send([intent], intent.as_of)
-        return intent
-
-    def life(self, intent):
-        return self.execution.lives.lives[intent.client_order_id]
-
-    def until(self, condition, rounds=40):
-        for _ in range(rounds):
-            assert self.execution.sync(), self.execution.down
-            if condition():
-                return
-            self.clock.sleep(0.05)
-        raise AssertionError(f"not within {rounds} looks: {self.execution.lives.live}")
 
 
 @pytest.fixture

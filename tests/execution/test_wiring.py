@@ -46,7 +46,7 @@ def test_no_rounding_ever_makes_an_order_larger_or_dearer_than_was_approved(base
     )  # fmt: skip
     product = replace(PRODUCT, base_increment=base, price_increment=quote, base_min_size=base, quote_min_usd=Decimal(0))
 
-    sent = wire_order(intent, product, POLICY)
+    sent = wire_order(intent, product, POLICY, NOW)
 
     if isinstance(sent, str):
         return
@@ -64,7 +64,7 @@ def test_no_rounding_ever_makes_an_order_larger_or_dearer_than_was_approved(base
 def test_an_exit_sells_no_lower_than_its_bound(quote, price):
     product = replace(PRODUCT, price_increment=quote)
 
-    sent = wire_order(an_intent(SELL, size=Decimal(1_000_000), reference_price=price), product, POLICY)
+    sent = wire_order(an_intent(SELL, size=Decimal(1_000_000), reference_price=price), product, POLICY, NOW)
 
     assert isinstance(sent, WireOrder)
     assert sent.limit_price >= price * (ONE - POLICY.exit_slippage_bps * BPS)
@@ -82,7 +82,7 @@ def test_an_exit_sells_no_lower_than_its_bound(quote, price):
     ids=["entry taken", "exit", "maker entry", "stop that rests"],
 )
 def test_what_each_kind_of_intent_leaves_as(intent, kind, post_only, ends, price, stop):
-    sent = wire_order(intent, PRODUCT, POLICY)
+    sent = wire_order(intent, PRODUCT, POLICY, NOW)
 
     assert isinstance(sent, WireOrder)
     assert (sent.kind, sent.post_only, sent.end_time) == (kind, post_only, ends)
@@ -104,7 +104,7 @@ def test_what_each_kind_of_intent_leaves_as(intent, kind, post_only, ends, price
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_what_the_product_does_not_take_is_said_with_its_numbers(product, says):
-    assert says in wire_order(an_intent(), replace(PRODUCT, **product), POLICY)
+    assert says in wire_order(an_intent(), replace(PRODUCT, **product), POLICY, NOW)
 
 
 SENT = WireOrder("c", "BTC-USD", BUY, WireKind.LIMIT_IOC, Decimal("0.01"), Decimal(50_000))

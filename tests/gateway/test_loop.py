@@ -16,6 +16,9 @@ from tests.backtest.worlds import World, job_of
 from tests.gateway.paper import a_core, proposer
 from tests.gateway.sessions import ROOT, START, a_session, cycle_by_socket, in_folders, journaled
 from trader.app import venue_of
+from trader.errors import ExchangeUnreachable
+from trader.gateway.core import TradingCore
+from trader.gateway.service import Gateway
 from trader.model.events import OrderChanged, Started, StateMoved, Stopped
 from trader.model.orders import OrderStatus
 from trader.ops.kill import KillFlag, NotKilled
@@ -128,6 +131,35 @@ def test_a_journal_that_takes_no_more_ends_the_run_and_everything_is_put_down(tm
         pass
     again, _ = looped(tmp_path, cycles=1)
     assert again.cycles[0].notebook == "complete"
+
+
+@pytest.mark.slow
+@pytest.mark.req("STOP")
+def test_last_bars_that_cannot_be_had_end_a_run_with_a_sentence_and_5(tmp_path, monkeypatch):
+    def unreachable(self):
+        raise ExchangeUnreachable("the bars up to noon cannot be had")
+
+    monkeypatch.setattr(TradingCore, "close_out", unreachable)
+
+    run, voice = looped(tmp_path, end=START + timedelta(hours=3))
+
+    assert (run.exit_code, run.ended) == (5, "the bars up to noon cannot be had")
+    assert voice.criticals == [run.ended]
+
+
+@pytest.mark.slow
+@pytest.mark.req("K1", "STOP")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_look_between_cycles_that_fails_ends_the_run_for_nobody_would_look_any_more(tmp_path, monkeypatch):
+    def broken(self):
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(Gateway, "look_again", broken)
+
+    run, _ = looped(tmp_path, cycles=50)
+
+    assert len(run.cycles) < 50
+    assert run.ended == "stopped by the look between cycles failed: ZeroDivisionError: a mistake of ours"
 
 
 @pytest.mark.slow

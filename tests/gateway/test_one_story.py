@@ -16,7 +16,7 @@ from tests.gateway.sessions import ROOT
 from tests.simulator.conftest import on_stage
 from trader.config import load_config
 from trader.config.desk import desk_of
-from trader.execution.wire_engine import WireSetup
+from trader.execution.wire_setup import WireSetup
 from trader.execution.wiring import WirePolicy, wire_order
 from trader.gateway.account import Account as Named
 from trader.gateway.books import Books
@@ -76,7 +76,7 @@ def stored(scene):
 
 def sent_and_nobody_knows(scene):
     intent, product = scene.wish(3), scene.account.wire.products([BTC])[BTC]
-    wire = wire_order(intent, product, WirePolicy())
+    wire = wire_order(intent, product, WirePolicy(), intent.as_of)
     events = IntentStored(scene.now(), intent), WireStored(scene.now(), wire)
     scene.append(*events, OrderChanged(scene.now(), intent.client_order_id, OrderStatus.SENT))
 

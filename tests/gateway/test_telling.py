@@ -79,6 +79,11 @@ def test_a_stopped_account_outweighs_a_strategy_that_failed():
     assert exit_code(a_run(a_cycle(failures={"raises": "ValueError"}), state="killed")) == 4
 
 
+@pytest.mark.parametrize(("more", "code"), [({}, 5), ({"state": "halted"}, 4), ({"unwritten": ["a.ipynb"]}, 2)])
+def test_last_bars_that_cannot_be_had_are_no_good_end_either(more, code):
+    assert exit_code(a_run(a_cycle(failures={"raises": "ValueError"}), exit_code=5, **more)) == code
+
+
 def test_executed_notebooks_that_are_lost_are_named_and_that_is_no_good_end():
     run = a_run(
         a_cycle(), unwritten=["a.ipynb: not written: No space left on device", "b.ipynb: not written: the same"]

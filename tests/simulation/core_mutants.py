@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,7 @@ import pytest
 from trader import exits
 from trader.execution import engine, wire_engine
 from trader.execution.wire_engine import WireExecution
-from trader.execution.wire_send import Sender
-from trader.gateway import books, marking
+from trader.gateway import books, marking, recovery
 from trader.gateway.admission import Admission
 from trader.gateway.books import Books
 from trader.gateway.core import TradingCore
@@ -58,7 +57,7 @@ def kill_is_recorded_and_ends_nothing(patch: Patch) -> None:
         return self.ledger.state is TradingState.KILLED
 
     patch.setattr(Books, "heed_kill", heed_kill)
-    patch.setattr(Sender, "cancel_everything", lambda self: None)
+    patch.setattr(WireExecution, "_end_what_must_not_work", lambda self: self.sender.cancel_unwanted())
 
 
 @fault
@@ -72,6 +71,11 @@ def nobody_looks_between_cycles(patch: Patch) -> None:
 @fault
 def what_was_on_its_way_is_not_taken_up(patch: Patch) -> None:
     patch.setattr(WireExecution, "take_up", lambda self: None)
+
+
+@fault
+def the_venue_was_read_when_it_was_last_marked(patch: Patch) -> None:
+    patch.setattr(recovery, "UNREAD_AT_MOST", timedelta(0))
 
 
 @fault
@@ -426,7 +430,8 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_ends_the_cooldown": "kill while sending",  # I-18
     "a_death_forgives_the_drawdown": "a death right after a purchase in the app is noted",  # I-18
     "a_death_makes_active": "a death right after a purchase in the app is noted",  # I-18
-    "a_death_forgets_who_may_be_traded": 44,  # I-18
+    "the_venue_was_read_when_it_was_last_marked": "a purchase while nobody answers, and a death",  # I-4
+    "a_death_forgets_who_may_be_traded": 60,  # I-18
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

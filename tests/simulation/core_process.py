@@ -21,7 +21,7 @@ from tests.simulation.market import SimulatedMarket
 from tests.simulation.oracle import Violation
 from trader.config import Config, load_config
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireSetup
+from trader.execution.wire_setup import WireSetup
 from trader.execution.wiring import WirePolicy
 from trader.gateway.account import Account
 from trader.gateway.books import Books

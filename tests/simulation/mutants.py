@@ -18,9 +18,11 @@ import pytest
 
 from tests.simulation.core_mutants import CORE_FAULTS, CORE_KILLERS
 from tests.simulation.core_process import CoreProcess
-from trader.execution import planner, wire_intake, wire_send, wiring
+from tests.simulation.wire import SimulatedWire
+from trader.execution import planner, wire_engine, wire_intake, wire_send, wiring
 from trader.execution.engine import ExecutionEngine
 from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_absent import Absence
 from trader.execution.wire_engine import WireExecution
 from trader.execution.wire_intake import Intake
 from trader.execution.wire_record import WireRecord
@@ -219,18 +221,72 @@ def _absent_after(patch: Patch, token_seconds: int, settle_seconds: int) -> None
 
 @fault
 def not_found_once_is_absent(patch: Patch) -> None:
-    def give_up(self: Intake, now: Any, there: Any) -> None:
+    def judge(self: Absence, now: Any, there: Any) -> None:
         seen = {order.client_order_id for order in there}
         for client_id, life in list(self._record.lives.live.items()):
             if life.status is OrderStatus.UNKNOWN and client_id not in seen:
                 self._record.move(life, OrderStatus.REJECTED, "not found")
 
-    patch.setattr(Intake, "_give_up", give_up)
+    patch.setattr(Absence, "judge", judge)
 
 
 @fault
 def unknown_is_never_given_up(patch: Patch) -> None:
-    patch.setattr(Intake, "_give_up", lambda self, now, there: None)
+    patch.setattr(Absence, "_proven", lambda self, life, now: None)
+
+
+@fault
+def an_acknowledgement_of_nothing_stays_open(patch: Patch) -> None:
+    patch.setattr(Absence, "_vanished", lambda self, life, now: None)
+
+
+@fault
+def the_id_of_an_acknowledgement_is_believed(patch: Patch) -> None:
+    patch.setattr(Intake, "_renamed", lambda self, life, order_id: None)
+
+
+@fault
+def what_is_over_here_may_work_there(patch: Patch) -> None:
+    patch.setattr(Intake, "_over_here", lambda self, life, order: None)
+
+
+@fault
+def what_is_over_here_and_works_there_is_only_told(patch: Patch) -> None:
+    def over_here(self: Intake, life: Any, order: Any) -> None:
+        before = self.astray
+        whole(self, life, order)
+        self.astray = before
+
+    whole = Intake._over_here
+    patch.setattr(Intake, "_over_here", over_here)
+
+
+@fault
+def the_last_look_ends_before_the_first_byte(patch: Patch) -> None:
+    def place(self: SimulatedWire, order: Any, forbids: Any = None) -> Any:
+        return whole(self, order)
+
+    whole = SimulatedWire.place
+    patch.setattr(SimulatedWire, "place", place)
+
+
+@fault
+def working_orders_explain_any_difference(patch: Patch) -> None:
+    def compare(self: WireExecution) -> None:
+        if all(life.status is OrderStatus.OPEN and life.intent.protects for life in self.lives.live.values()):
+            whole(self)
+        else:
+            self.differences()
+            self._doubts = wire_engine.Doubts()
+            self._doubts.agreed = True
+
+    whole = WireExecution._compare_balances
+    patch.setattr(WireExecution, "_compare_balances", compare)
+
+
+@fault
+def working_orders_explain_nothing(patch: Patch) -> None:
+    patch.setattr(wire_engine, "spans", lambda lives, taker_bps: {})
 
 
 @fault
@@ -710,6 +766,13 @@ KILLERS: dict[str, int | str] = {
     "absent_after_a_minute": "an order is lost",  # I-6
     "not_found_once_is_absent": "an order is lost",  # I-6
     "unknown_is_never_given_up": "an order is lost",  # L-1
+    "an_acknowledgement_of_nothing_stays_open": "an acknowledgement of nothing",  # L-1
+    "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # L-1
+    "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
+    "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
+    "the_last_look_ends_before_the_first_byte": 14,  # I-10
+    "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
+    "working_orders_explain_nothing": 70,  # I-14
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 4,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
@@ -720,7 +783,7 @@ KILLERS: dict[str, int | str] = {
     "fills_are_told_apart_by_size_and_price": 6,  # L-1
     "late_fills_are_dropped": "a late order on lagging lists",  # L-1
     "fees_are_estimated": "a maker entry that races its end",  # I-15
-    "unknown_orders_risk_nothing": 3,  # I-2
+    "unknown_orders_risk_nothing": 8,  # I-2
     "open_orders_risk_nothing": 6,  # I-2
     "working_orders_stay_at_their_limit": 6,  # I-2
     "sells_free_what_they_may_bring": 4,  # I-2
@@ -743,7 +806,7 @@ KILLERS: dict[str, int | str] = {
     "every_look_places_a_stop": "a stop that rests",  # I-8
     "what_was_bought_has_its_stop_a_cycle_later": "a stop that rests",  # T21
     "an_exit_that_does_not_leave_leaves_no_stop": "an exit turned away twice above a stop",  # T21
-    "exits_claim_nothing": 3,  # I-8
+    "exits_claim_nothing": 4,  # I-8
     "kill_is_read_at_the_start_of_a_cycle": "kill while sending",  # I-1
     "no_last_look": "kill while sending",  # I-1
     "old_quotes_will_do": 14,  # I-10

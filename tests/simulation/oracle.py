@@ -57,6 +57,7 @@ BAR_AGE_MS = 90_000
 ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
 """The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
+CENT = Decimal("0.01")
 
 
 class Violation(AssertionError):
@@ -116,6 +117,8 @@ class Oracle:
     state: TradingState = TradingState.ACTIVE
     cash: Decimal = ZERO
     foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    moved: list[tuple[Decimal, int]] = field(default_factory=list)
+    """USD that came or went unexplained, and how often the balances had been told by then."""
     compared: bool = False
     """The trader has held its books against the balances once; what was there before and is not ours is nobody's."""
 
@@ -170,7 +173,8 @@ class Oracle:
         self.seen[f"edge {before.value}→{event.status.value}"] += 1
         there = self._at_venue(client_id)
         if event.status in (NOT_SENT, REJECTED, STORED):
-            hold(there is None, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
+            lied = client_id in self.wire.lies
+            hold(there is None or lied, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
             hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
             if before is UNKNOWN:
                 waited = self.clock.ms - self.sent_ms[client_id]
@@ -179,13 +183,18 @@ class Oracle:
         elif event.status in (FILLED, CANCELLED, EXPIRED):
             self._over(client_id, event.status, there)
         elif event.status is OPEN:
-            hold(there is not None, "I-4", f"{client_id} is said to be open and the venue has it not")
+            hold(
+                there is not None or client_id in self.wire.lies,
+                "I-4",
+                f"{client_id} is said to be open and the venue has it not",
+            )
             if before is UNKNOWN:
                 self.seen["unknown→present"] += 1
         elif event.status is SENT:
             self.sent_ms[client_id] = self.clock.ms
         if event.order_id and there is not None:
-            hold(event.order_id == there.order_id, "I-4", f"{client_id} is {there.order_id}, not {event.order_id}")
+            names = (there.order_id, self.wire.lies.get(client_id))
+            hold(event.order_id in names, "I-4", f"{client_id} is {there.order_id}, not {event.order_id}")
             owner = self.names.setdefault(event.order_id, client_id)
             hold(owner == client_id, "I-4", f"{event.order_id} belongs to {owner} and to {client_id}")
         self.status[client_id] = event.status
@@ -241,6 +250,7 @@ class Oracle:
         if wire.side is BUY:
             unseen = 0 if self.dear_since is None else self.clock.ms - self.dear_since
             hold(unseen <= FEES_UNSEEN_MS, "I-2", f"{client_id} enters {unseen} ms after the fees have changed")
+            self._nothing_is_missing(client_id)
             self._chain(wire, intent)
             if not intent.replaces:
                 self._caps(wire)
@@ -314,6 +324,18 @@ class Oracle:
     def _worst(self, wire: WireOrder, price: Decimal) -> Decimal:
         return wire.size * price * (ONE + ASSUMED_BPS * BPS)
 
+    def money_moved(self, usd: Decimal) -> None:
+        """Somebody who is not us moved so much in (or out)."""
+        self.moved.append((usd, self.wire.read))
+
+    def _nothing_is_missing(self, client_id: str) -> None:
+        """Nothing is entered once the balances have told of less than our own orders can have spent."""
+        missing = -sum((usd for usd, told in self.moved if self.wire.read > told), ZERO)
+        working = [self.wires[name] for name, status in self.status.items() if status in (SENT, UNKNOWN, OPEN)]
+        spent = sum((self._worst(one, one.limit_price) for one in working if one.side is BUY), ZERO)
+        fine = missing <= CENT or missing <= spent
+        hold(fine, "I-14", f"{client_id} enters while {missing} USD are missing, of which ours may have spent {spent}")
+
     def fees_changed(self) -> None:
         """The account pays another fee from now on."""
         if self.venue.taker_bps == ASSUMED_BPS:
@@ -365,6 +387,8 @@ class Oracle:
             client_id = order.wire.client_order_id
             if order.by == "us":
                 hold(client_id in self.intents, "I-4", f"{order.order_id} ({client_id}) is nobody's")
+                over = self.status[client_id].terminal
+                hold(not (order.open and over), "I-4", f"{order.order_id} works and {client_id} is over")
                 if self.killed() and order.wire.side is BUY:
                     hold(not order.open, "I-1", f"{order.order_id} is open though kill was pressed")
             else:

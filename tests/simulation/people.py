@@ -84,15 +84,16 @@ class People:
             if moved > ZERO and not self.world.oracle.compared:
                 return  # the account is not known yet: whatever more is in it is not the trader's
             self._moved += moved
+            self.world.oracle.money_moved(moved)
             self._not_ours("deposit")
 
-    def buy_in_the_app(self) -> None:
-        """An order of ours that the trader did not place."""
+    def buy_in_the_app(self, fills: bool = False) -> None:
+        """An order of ours that the trader did not place; *fills*: at once."""
         listing = LISTINGS[self.rng.randrange(len(LISTINGS))]
         venue, symbol = self.world.venue, listing.symbol
         bid, ask = venue.quote(symbol)
         step, grain = venue.price_increments[symbol], venue.base_increments[symbol]
-        price = (ask if self.rng.random() < 0.5 else bid * Decimal("0.97")) // step * step
+        price = (ask if self.rng.random() < 0.5 or fills else bid * Decimal("0.97")) // step * step
         size = Decimal(100) / price // grain * grain
         self._manual += 1
         kind = WireKind.LIMIT_GTC
@@ -193,5 +194,6 @@ class People:
         events.append(StateMoved(now, TradingState.ACTIVE, "looked at it", "operator"))
         self._moved, self.killed = ZERO, False
         world.oracle.unexplained = 0
+        world.oracle.moved.clear()
         trader.let_go_on(events)
         world.seen["operator went on"] += 1

@@ -75,6 +75,10 @@ def _manual(world: World) -> None:
     world.people.buy_in_the_app()
 
 
+def _manual_that_fills(world: World) -> None:
+    world.people.buy_in_the_app(fills=True)
+
+
 def _manual_cancel(world: World) -> None:
     world.people.cancel_in_the_app()
 
@@ -85,6 +89,11 @@ def _deposit(world: World) -> None:
 
 def _withdrawal(world: World) -> None:
     world.people.withdraw(Decimal(1_500))
+
+
+def _large_withdrawal(world: World) -> None:
+    """More than what works can have spent."""
+    world.people.withdraw(Decimal(9_000))
 
 
 def _fall(world: World) -> None:
@@ -108,8 +117,22 @@ def _moves(mils: int) -> Happening:
     return move
 
 
+def _nobody_answers(world: World) -> None:
+    world.wire.profile = replace(world.climate, ask=1.0)
+
+
+def _all_answer_again(world: World) -> None:
+    world.wire.profile = world.climate
+
+
+def _dies(world: World) -> None:
+    """The process is gone at its next step."""
+    world.dies_at = world.points
+
+
 STILL = Profile("scripted", mood="still")
 MAKER = replace(STILL, entry_style="maker")
+RESTING = replace(MAKER, maker_minutes=4)
 STOPS = replace(STILL, stops_rest=True)
 TIGHT = replace(STILL, caps="tight")
 LAGGING = replace(STILL, habits=VenueHabits(order_lag_ms=30_000, fill_lag_ms=30_000, cancel_ms=3_000))
@@ -149,8 +172,16 @@ SCENARIOS = (
              replace(TIGHT, habits=VenueHabits(fill_lag_ms=1, order_lag_ms=1)), {40: _rise}),
     Scenario("an answer that names another order", {0: (buys(), buys(ETH, "beta"), buys("DOGE-USD"))},
              ("", "another_id")),
+    Scenario("an acknowledgement of nothing", {0: (buys(),)}, ("phantom",)),
+    Scenario("a stop that was never there", IN_AND_OUT, ("", "phantom"), STOPS),
+    Scenario("an acknowledgement under another name", {0: (buys(),)}, ("another_name",), MAKER),
+    Scenario("a stop that was refused and rests", {0: (buys(),)}, ("", "refused_but_taken"), STOPS),
+    Scenario("a withdrawal while an entry rests", {0: (buys(),), 2: (buys(ETH),)}, profile=RESTING,
+             happens={30: _large_withdrawal}),
     Scenario("a second entry above a stop", {0: (buys(),), 3: (buys(),)}, profile=STOPS),
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
+    Scenario("a purchase while nobody answers, and a death", {0: (buys(),), 4: (buys(ETH),)},
+             happens={61: _nobody_answers, 70: _manual_that_fills, 150: _dies, 182: _all_answer_again}),
     Scenario("a death right after a purchase in the app is noted", {0: (buys(),), 2: (buys(ETH),)},
              happens={70: _manual}, fate=Fate(after=ExternalSeen)),
     Scenario("a rise and half a fall", {0: (replace(buys(pct=6.0), stop_loss_pct=15.0, take_profit_pct=40.0),)},

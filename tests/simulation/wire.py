@@ -14,7 +14,7 @@ from random import Random
 
 from tests.simulation.clock import VirtualClock, at, ms_of
 from tests.simulation.venue import Execution, TrueOrder, Venue
-from tests.simulation.weather import ASK_FAULTS, CANCEL_FAULTS, CLIENT_TIMEOUT_MS, SLOW_MS, Profile, drawn
+from tests.simulation.weather import ASK_FAULTS, CANCEL_FAULTS, CLIENT_TIMEOUT_MS, LIES, SLOW_MS, Profile, drawn
 from trader.model.wire import Balance, Preview, ProductState, Terms, VenueFill, VenueOrder, WireOrder
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
 
@@ -60,6 +60,8 @@ class SimulatedWire:
     questions: list[str] = field(default_factory=list)
     host: str = "simulated"
     flights: list[Flight] = field(default_factory=list)
+    lies: dict[str, str] = field(default_factory=dict)
+    """The ids that orders were acknowledged with and do not have, by client order id; "" where one was refused."""
     read: int = 0
     """How often the balances were told, which are asked for last."""
     unread: int = 0
@@ -70,11 +72,20 @@ class SimulatedWire:
 
     # What changes something
 
-    def place(self, order: WireOrder) -> Acknowledged | Refused | NotAccepted | OutcomeUnknown:
+    def place(
+        self, order: WireOrder, forbids: Callable[[], str] = lambda: ""
+    ) -> Acknowledged | Refused | NotAccepted | OutcomeUnknown:
         self.told.point("place")
+        if self.profile.slow_send and self.rng.random() < self.profile.slow_send:
+            self.told.fault("slow_send")  # names, turns and handshakes are waited for before the first byte
+            self.clock.pass_ms(self.rng.randrange(*SLOW_MS))
+        why = forbids()
+        if why:
+            self.told.fault("held back at the first byte")
+            return NotAccepted(why)
         self.told.sending(order)
         fate = self.script.pop(0) if self.script else drawn(self.rng, self.profile.place)
-        answer = self._fated(order, fate)
+        answer = self._lied(order, fate) if fate in LIES else self._fated(order, fate)
         if fate:
             self.told.fault(fate)
         self.told.answered(order, answer)
@@ -118,6 +129,16 @@ class SimulatedWire:
             self.told.fault("another's id")
             return Acknowledged(self.venue.orders[0].order_id)
         return Acknowledged(there.order_id)
+
+    def _lied(self, order: WireOrder, fate: str) -> Acknowledged | Refused:
+        """An answer that is not so: success and nothing happened (T7), a wrong id, a refusal of what was taken."""
+        self.clock.pass_ms(self.rng.randrange(40, 300))
+        there = "" if fate == "phantom" else self.venue.accept(order)
+        if isinstance(there, str) and there:
+            return Refused(there)
+        refused = fate == "refused_but_taken"
+        told = self.lies.setdefault(order.client_order_id, "" if refused else f"P{len(self.lies):05d}")
+        return Refused("HTTP 401") if refused else Acknowledged(told)
 
     def _lands(self, flight: Flight) -> None:
         self.flights.remove(flight)

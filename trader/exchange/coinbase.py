@@ -85,12 +85,12 @@ class CoinbaseWire:
         session = CoinbaseSession(settings, key, permit=permit, clock=clock, rng=chance, stopped=stopped)
         return cls(session, settings.rest_host)
 
-    def place(self, order: WireOrder) -> Placed:
-        """Send *order*, once; see decision 0011 for what each failure means."""
+    def place(self, order: WireOrder, forbids: Callable[[], str] = nobody) -> Placed:
+        """Send *order*, once, unless *forbids* says why not; see decision 0011 for what each failure means."""
         problem = misfit(order)
         if problem:
             return Refused(f"not sent: {problem}")
-        return placed(order, self._session.command(routes.CREATE, create_body(order)))
+        return placed(order, self._session.command(routes.CREATE, create_body(order), forbids=forbids))
 
     def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
         """Ask for the end of *order_ids*, a hundred a call; our own limits delay it by a second at most."""

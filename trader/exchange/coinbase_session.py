@@ -105,12 +105,17 @@ class CoinbaseSession:
         """Ask, again where that may help; with *insist* our own limits delay it, and never hold it back."""
         return self.retries(lambda: self._once(route, self._patience, params=params, suffix=suffix, insist=insist))
 
-    def command(self, route: Route, body: Json, *, insist: bool = False) -> Reply:
+    def command(self, route: Route, body: Json, *, insist: bool = False, forbids: Callable[[], str] = nobody) -> Reply:
         """
-        Send *body*, once.  It waits for its turn under our limits as long as an order may; then it is held back,
-        or, with *insist*, leaves nevertheless.
+        Send *body*, once, unless *forbids* says immediately before its first byte why not.  It waits for its turn under
+        our limits as long as an order may; then it is held back, or, with *insist*, leaves nevertheless.
         """
-        return self._once(route, self._settings.rates.order_patience_seconds, body=body, insist=insist)
+
+        def speaks_against() -> str:
+            return (self._stopped() if route is CREATE else "") or forbids()
+
+        patience = self._settings.rates.order_patience_seconds
+        return self._once(route, patience, body=body, insist=insist, forbids=speaks_against)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -125,17 +130,19 @@ class CoinbaseSession:
 
     def _once(
         self, route: Route, patience_seconds: float, *, params: Mapping[str, Any] | None = None, suffix: str = "",
-        body: Json | None = None, insist: bool = False,
+        body: Json | None = None, insist: bool = False, forbids: Callable[[], str] = nobody,
     ) -> Reply:  # fmt: skip
         if not self.limits.wait(route.kind, patience_seconds, insist):
             return Failed(Why.HELD, f"our own limit of {route.kind} calls holds it longer than {patience_seconds:g} s")
-        reply = self._sent(API_PREFIX + route.path + suffix, route, params, body)
+        reply = self._sent(API_PREFIX + route.path + suffix, route, params, body, forbids)
         if isinstance(reply, Failed) and reply.why is Why.THROTTLED:
             self.limits.throttled(route.kind, reply.retry_after_seconds)
         return reply
 
-    def _sent(self, path: str, route: Route, params: Mapping[str, Any] | None, body: Json | None) -> Reply:
-        with passage(self._settings.deadline_seconds, self._stopped if route is CREATE else nobody) as way:
+    def _sent(
+        self, path: str, route: Route, params: Mapping[str, Any] | None, body: Json | None, forbids: Callable[[], str]
+    ) -> Reply:
+        with passage(self._settings.deadline_seconds, forbids) as way:
             try:
                 if route.post:
                     answer = self._client.post(path, data=dict(body or {}))

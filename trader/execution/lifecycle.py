@@ -127,6 +127,8 @@ class Lifecycle:
         if event.status is SENT:
             life.sent_at = event.time
         if event.order_id:
+            if life.order_id != event.order_id:
+                self.owner.pop(life.order_id, None)
             life.order_id = event.order_id
             self.owner[event.order_id] = event.client_order_id
         if event.status.terminal:

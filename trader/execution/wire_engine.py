@@ -9,58 +9,25 @@ account begins after a restart.  While the venue cannot be read, `down` says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
+from trader.execution.wire_balances import Doubts, spans
 from trader.execution.wire_intake import Intake
 from trader.execution.wire_record import STOPPED, WireRecord
 from trader.execution.wire_send import Sender
-from trader.execution.wire_tend import QuoteOf, Tender
-from trader.execution.wiring import WirePolicy
+from trader.execution.wire_setup import WireSetup
+from trader.execution.wire_tend import Tender
 from trader.model.decision import Decision, Proposals
 from trader.model.events import Event, ForeignHeld
 from trader.model.market import asset_of
 from trader.model.money import ZERO
 from trader.model.orders import OrderIntent, OrderStatus
 from trader.model.trading import Side, TradingState
-from trader.ports import Clock, Journal, Wire, WireDown
+from trader.ports import Clock, Journal, WireDown
 from trader.state.ledger import Ledger
 from trader.state.reconcile import Difference, differences, foreign, holdings
-
-
-def unquoted(symbol: str) -> None:
-    """No quote of anything: maker entries are not repriced."""
-
-
-def known_already(symbols: Sequence[str]) -> None:
-    """Nothing has to be asked before a last look at *symbols*."""
-
-
-def nowhere(symbol: str) -> bool:
-    """No symbol takes a resting stop."""
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class WireSetup:
-    """
-    What a venue account works with; *symbols* are those dealt in, *rests* says where the venue takes a stop.
-
-    *freshen* may ask for what the last look will judge by, which must not ask itself.
-    """
-
-    wire: Wire
-    clock: Clock
-    symbols: tuple[str, ...]
-    policy: WirePolicy = field(default_factory=WirePolicy)
-    quote: QuoteOf = unquoted
-    rests: Callable[[str], bool] = nowhere
-    freshen: Callable[[Sequence[str]], None] = known_already
-    bot_id: str = "t247"
-    tends: bool = True
-    """Whether entries that rest too long and stops are looked after; not where somebody only looks."""
 
 
 class WireExecution(ExecutionEngine):
@@ -82,8 +49,7 @@ class WireExecution(ExecutionEngine):
         self.intake = Intake(self.record_book, setup.wire, setup.policy, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
         self._freshen, self._tends = setup.freshen, setup.tends
-        self._doubts: dict[Difference, datetime] = {}
-        self._agreed = False
+        self._doubts = Doubts()
         self.down = ""
 
     @property
@@ -120,6 +86,7 @@ class WireExecution(ExecutionEngine):
         self._freshen(sorted({intent.symbol for intent in intents}))
         for intent in sorted(intents, key=lambda one: one.side.value, reverse=True):
             self.sender.send(intent)
+        self._go_on()
 
     def cancel(self, client_order_ids: Sequence[str]) -> None:
         """Ask for the end of working orders; what becomes of them is taken in later."""
@@ -145,19 +112,36 @@ class WireExecution(ExecutionEngine):
         self.sender.products = dict(self._wire.products(self._symbols))
         self._take_in()
         if self._tends:
-            if self.ledger.state is TradingState.KILLED:
-                self.sender.cancel_everything()
             self.tender.end_overdue(self.sender)
-            self.sender.cancel_unwanted()
             self.tender.protect(self.sender)
             self.tender.tell()
+        state = self.ledger.state
         self._compare_balances()
+        if self._tends and self.ledger.state is not state:
+            self._end_what_must_not_work()
 
     def _take_in(self) -> None:
+        """Take in, end what must not work, and go on where something ended."""
         self.intake.take_in()
-        following, self.intake.following = self.intake.following, []
-        for intent in following:
-            self.sender.send(intent)
+        if self._tends:
+            self._end_what_must_not_work()
+        self._go_on()
+
+    def _end_what_must_not_work(self) -> None:
+        """Orders that are over here, everything once killed, and every BUY while nothing may be entered."""
+        if self.intake.astray:
+            self._wire.cancel(self.intake.astray)
+        live, state = self.lives.live, self.ledger.state
+        if state is TradingState.KILLED:
+            self.sender.cancel_later(live)
+        elif state is not TradingState.ACTIVE:
+            self.sender.cancel_later(i for i, life in live.items() if life.intent.side is Side.BUY)
+        self.sender.cancel_unwanted()
+
+    def _go_on(self) -> None:
+        """Send what goes on where another order ended; each try is counted, so this comes to an end."""
+        while self.intake.following:
+            self.sender.send(self.intake.following.pop(0))
 
     def _reading(self, read: Callable[[], None]) -> bool:
         try:
@@ -175,7 +159,7 @@ class WireExecution(ExecutionEngine):
         not over: what it bought has no stop before its fills are in.
         """
         live = self.lives.live
-        if self.sender.unwanted & live.keys():
+        if self.intake.astray or self.sender.unwanted & live.keys():
             return True
         return any(one.status is OrderStatus.UNKNOWN or (one.at_venue and not one.rests) for one in live.values())
 
@@ -189,7 +173,7 @@ class WireExecution(ExecutionEngine):
         if intent.side is Side.BUY:
             if self.down:
                 return f"the venue cannot be read: {self.down}"
-            if not self._agreed:
+            if not self._doubts.agreed:
                 return "the balances at the venue do not agree with the books"
         return self._last_look(intent)
 
@@ -209,20 +193,9 @@ class WireExecution(ExecutionEngine):
         return differences(ours, self.lives.foreign, balances)
 
     def _compare_balances(self) -> None:
-        """
-        A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked.
-
-        After a start nothing is entered before books and balances have agreed once, nor later while nothing explains
-        that they do not.
-        """
-        found = self.differences()
-        self._agreed = self._agreed or not found
-        if not all(life.status is OrderStatus.OPEN and life.intent.protects for life in self.lives.live.values()):
-            self._doubts = {}  # something is under way that may have moved money already
-            return
-        self._agreed = not found
-        now = self.clock.now()
-        self._doubts = {difference: self._doubts.get(difference, now) for difference in found}
-        for difference, since in self._doubts.items():
-            if now - since >= 2 * self._policy.settle and self.ledger.state not in STOPPED:
+        """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
+        explained = spans(self.lives.live.values(), self._policy.taker_bps)
+        lasting = self._doubts.compared(self.differences(), explained, self.clock.now(), 2 * self._policy.settle)
+        for difference in lasting:
+            if self.ledger.state not in STOPPED:
                 self.record_book.differ(f"balance of {difference.currency}", difference.ours, difference.theirs)

@@ -2,9 +2,8 @@
 Taking in what the venue says: orders found, fills, ends, strangers, balances.
 
 Nothing is believed because it was answered once.  A fill counts by its own
-row, once; an order is over when the venue says so and every fill of it is in;
-an order nobody can find is absent only when its token has expired and two
-whole scans have missed it (RELIABILITY T9, T10, T15).
+row, once; an order is over when the venue says so and every fill of it is in
+(RELIABILITY T9, T15).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from trader.execution.lifecycle import Life
+from trader.execution.wire_absent import Absence
 from trader.execution.wire_record import WireRecord
 from trader.execution.wiring import WirePolicy, differences
 from trader.model.events import Event, ExternalSeen, IntentStored, OrderChanged, OrderFilled
@@ -25,7 +25,6 @@ from trader.ports import Wire
 OVERLAP = timedelta(seconds=120)
 """Lists lag: every scan begins so long before the last one ended."""
 SKEW = timedelta(seconds=60)
-SCANS_TO_PROVE = 2
 
 ENDS: Mapping[VenueStatus, OrderStatus] = {
     VenueStatus.FILLED: OrderStatus.FILLED,
@@ -33,6 +32,9 @@ ENDS: Mapping[VenueStatus, OrderStatus] = {
     VenueStatus.EXPIRED: OrderStatus.EXPIRED,
     VenueStatus.FAILED: OrderStatus.REJECTED,
 }
+
+NEVER_WORKED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT)
+"""Ends after which a list that lags cannot be why an order is shown as working."""
 
 FollowUp = Callable[[Life], OrderIntent | None]
 """The intent that goes on where an order ended unfilled; committed with its end."""
@@ -46,10 +48,12 @@ class Intake:
     ) -> None:
         self._record, self._wire, self._policy, self._follow_up = record, wire, policy, follow_up
         self._taken_at = self._opened_at = since
-        self._scans: dict[str, int] = {}
+        self._absence = Absence(record, policy)
         self._verified: set[str] = set()
         self.following: list[OrderIntent] = []
         """Intents that go on where another ended: stored, and still to be sent."""
+        self.astray: tuple[str, ...] = ()
+        """The venue's ids of orders of ours that work there although they are over here: to be cancelled."""
 
     def take_in(self) -> None:
         """
@@ -61,11 +65,11 @@ class Intake:
         for life in list(record.lives.live.values()):
             if life.status is OrderStatus.SENT:
                 record.move(life, OrderStatus.UNKNOWN, "no answer is recorded")
-        there = self._orders(now)
+        there, self.astray = self._orders(now), ()
         self._find(there.values())
         self._take_fills(self._wire.fills(self._since() - SKEW), there)
         self._end(there)
-        self._give_up(now, there.values())
+        self._absence.judge(now, there.values())
         self._meet(there.values())
         self._taken_at = now
 
@@ -95,8 +99,18 @@ class Intake:
                 self._record.differ(f"orders of {client_id}", 1, ids)
             elif found and life.status is OrderStatus.UNKNOWN and not differences_of(life, found[0]):
                 self._record.move(life, OrderStatus.OPEN, "found at the venue", found[0].order_id)
+            elif found and life.order_id and life.order_id != found[0].order_id:
+                self._renamed(life, found[0].order_id)
             if found:
                 self.verify(life, found[0])
+
+    def _renamed(self, life: Life, order_id: str) -> None:
+        """It is there under another id than it was acknowledged as: under that it can be cancelled and is followed."""
+        now, client_id, told = self._record.clock.now(), life.intent.client_order_id, life.order_id
+        unknown = OrderChanged(now, client_id, OrderStatus.UNKNOWN, reason=f"acknowledged as order {told}")
+        found = OrderChanged(now, client_id, OrderStatus.OPEN, order_id, "found at the venue")
+        moved = (found,) if life.status is OrderStatus.UNKNOWN else (unknown, found)
+        self._record.differ(f"order id of {client_id}", told, order_id, *moved)
 
     def verify(self, life: Life, there: VenueOrder) -> None:
         """An order that is not what was sent is not ours to believe: unknown, and the account halts."""
@@ -161,42 +175,43 @@ class Intake:
                 continue
             if order.filled_size != life.filled:
                 continue
-            now, client_id = self._record.clock.now(), life.intent.client_order_id
-            events: list[Event] = [OrderChanged(now, client_id, ENDS[order.status], order.order_id, order.reason)]
-            child = self._follow_up(life)
-            if child is not None:
-                events.append(IntentStored(now, child))
-                self.following.append(child)
-            self._record.record(*events)
+            self.end(life, ENDS[order.status], order.reason, order.order_id)
 
-    def _give_up(self, now: datetime, there: Iterable[VenueOrder]) -> None:
-        """An order that nobody can find is absent once it cannot arrive any more and two whole scans missed it."""
-        seen = {order.client_order_id for order in there}
-        for client_id, life in list(self._record.lives.live.items()):
-            if life.status is not OrderStatus.UNKNOWN or client_id in seen or life.order_id:
-                self._scans.pop(client_id, None)
-                continue
-            assert life.sent_at is not None, "what is unknown was sent"
-            if now < life.sent_at + self._policy.token_life + self._policy.settle:
-                continue
-            self._scans[client_id] = self._scans.get(client_id, 0) + 1
-            if self._scans[client_id] >= SCANS_TO_PROVE:
-                seconds = int((now - life.sent_at).total_seconds())
-                self._record.move(life, OrderStatus.REJECTED, f"proven absent {seconds} s after it was sent")
+    def end(self, life: Life, status: OrderStatus, reason: str, order_id: str = "") -> None:
+        """Commit that *life* is over, and with it the intent that goes on in its place, if one does."""
+        now = self._record.clock.now()
+        events: list[Event] = [OrderChanged(now, life.intent.client_order_id, status, order_id, reason)]
+        child = self._follow_up(life)
+        if child is not None:
+            events.append(IntentStored(now, child))
+            self.following.append(child)
+        self._record.record(*events)
 
     def _meet(self, there: Iterable[VenueOrder]) -> None:
-        """Take note of orders that are not ours; one that nobody has claimed halts."""
+        """Take note of orders that are not ours, or not any more; one that nobody has claimed halts."""
         lives = self._record.lives
         for order in there:
+            life = lives.lives.get(order.client_order_id)
+            if life is not None:
+                self._over_here(life, order)
+                continue
             before = lives.external.get(order.order_id)
             old = order.status.final and order.created_at < self._opened_at
-            if order.client_order_id in lives.lives or order == before or (before is None and old):
+            if order == before or (before is None and old):
                 continue
             seen = ExternalSeen(self._record.clock.now(), order)
             if order.order_id in lives.claimed:
                 self._record.record(seen)
             else:
                 self._record.differ(f"order {order.order_id}", "not ours", f"{order.side.value} {order.symbol}", seen)
+
+    def _over_here(self, life: Life, order: VenueOrder) -> None:
+        """What was proven absent, refused or never sent must not work, nor a second order of what is over."""
+        ended_there = life.order_id == order.order_id and life.status not in NEVER_WORKED
+        if order.status.final or not life.status.terminal or ended_there:
+            return
+        self.astray = (*self.astray, order.order_id)
+        self._record.differ(f"order {order.order_id}", f"{life.intent.client_order_id} {life.status.value}", "it works")
 
 
 def differences_of(life: Life, there: VenueOrder) -> list[str]:

@@ -8,7 +8,7 @@ certainly has not got is sent again, as it stands and behind a new last look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_intake import Intake
@@ -26,6 +26,8 @@ RESEND_SECONDS = 1.0
 STEP_ASIDE_SECONDS = (0.1, 0.2, 0.4, 0.8)
 """How often, and after which waits, a stop that was asked to end is looked at."""
 CANCELS_AT_ONCE = 100
+WOULD_CROSS = "LIMIT_PRICE_POST_ONLY"
+"""Part of what the venue says of a maker entry whose price has come: it goes on at a new bid, or is taken."""
 
 
 class Sender:
@@ -54,10 +56,12 @@ class Sender:
                 self._record.move(life, OrderStatus.NOT_SENT, in_the_way)
                 return
         product = self.products.get(intent.symbol)
-        wire = wire_order(intent, product, self._policy) if product is not None else "the venue does not list it"
+        now = self._record.clock.now()
+        wire = wire_order(intent, product, self._policy, now) if product is not None else "the venue does not list it"
         refused = wire if isinstance(wire, str) else self._previewed(wire)
         if isinstance(wire, str) or refused:
-            self._record.move(life, OrderStatus.NOT_SENT, refused)
+            ended = self._intake.end if WOULD_CROSS in refused else self._record.move
+            ended(life, OrderStatus.NOT_SENT, refused)
             return
         for attempt in range(1 + RESENDS):
             forbidden = self._last_look(intent)
@@ -88,12 +92,14 @@ class Sender:
         if forbidden is not None:  # a commit takes its time, and somebody may have pressed kill in it
             record.move(life, OrderStatus.NOT_SENT, forbidden)
             return True
-        answer = self._wire.place(wire)
+        answer = self._wire.place(wire, lambda: self._last_look(life.intent) or "")
         if isinstance(answer, NotAccepted):
             record.move(life, OrderStatus.STORED, answer.reason)
             return False
         if isinstance(answer, Acknowledged):
             self._acknowledged(life, answer.order_id)
+        elif isinstance(answer, Refused) and WOULD_CROSS in answer.reason:
+            self._intake.end(life, OrderStatus.REJECTED, answer.reason)
         elif isinstance(answer, Refused):
             record.move(life, OrderStatus.REJECTED, answer.reason)
         elif isinstance(answer, OutcomeUnknown):
@@ -118,13 +124,13 @@ class Sender:
 
     def cancel(self, client_order_ids: Sequence[str]) -> None:
         """Ask for the end of working orders; one whose name is not known yet is cancelled once it is."""
-        lives = self._record.lives.live
-        self.unwanted |= {one for one in client_order_ids if one in lives and lives[one].at_venue}
+        self.cancel_later(client_order_ids)
         self.cancel_unwanted()
 
-    def cancel_everything(self) -> None:
-        """Ask for the end of whatever works or may yet appear."""
-        self.cancel(list(self._record.lives.live))
+    def cancel_later(self, client_order_ids: Iterable[str]) -> None:
+        """Have working orders ended with the next `cancel_unwanted`."""
+        lives = self._record.lives.live
+        self.unwanted |= {one for one in client_order_ids if one in lives and lives[one].at_venue}
 
     def cancel_unwanted(self) -> None:
         """Ask the venue to end every unwanted order it has a name for; asked again until each is over."""

@@ -88,7 +88,9 @@ class Tender:
         due = [
             client_id
             for client_id, life in self._record.lives.live.items()
-            if life.intent.order_type is OrderType.LIMIT_MAKER and life.at_venue and life.intent.as_of <= placed_by
+            if life.intent.order_type is OrderType.LIMIT_MAKER
+            and life.at_venue
+            and (life.sent_at or life.intent.as_of) <= placed_by
         ]
         if due:
             sender.cancel(due)

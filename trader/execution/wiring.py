@@ -9,7 +9,7 @@ Sizes go down, a BUY's price down and a SELL's up, so no rounding passes a cap.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trader.model.money import BPS, ONE, ZERO, ceil_to, floor_to
@@ -41,8 +41,8 @@ class WirePolicy:
     settle: timedelta = timedelta(seconds=30)
 
 
-def wire_order(intent: OrderIntent, product: ProductState, policy: WirePolicy) -> WireOrder | str:
-    """*intent* on the increments that *product* has now; or why it cannot be sent."""
+def wire_order(intent: OrderIntent, product: ProductState, policy: WirePolicy, now: datetime) -> WireOrder | str:
+    """*intent* on the increments that *product* has *now*, from when on it may rest; or why it cannot be sent."""
     size = floor_to(intent.size, product.base_increment)
     if size < product.base_min_size or size <= ZERO:
         return f"{intent.size} {intent.symbol} is less than the smallest order of {product.base_min_size}"
@@ -62,7 +62,7 @@ def wire_order(intent: OrderIntent, product: ProductState, policy: WirePolicy) -
         limit_price=price,
         post_only=kind is WireKind.LIMIT_GTD,
         stop_price=stop,
-        end_time=intent.as_of + policy.maker_ttl if kind is WireKind.LIMIT_GTD else None,
+        end_time=now + policy.maker_ttl if kind is WireKind.LIMIT_GTD else None,
     )
 
 

@@ -15,7 +15,8 @@ from trader.desk import Desk
 from trader.exchange.simulated import SimulatedExchange
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_setup import WireSetup
 from trader.gateway.account import Account
 from trader.gateway.account_view import AccountView, Bare, view_of
 from trader.gateway.continuity import must_be_the_same_market, must_be_watched, where_to_go_on

@@ -10,13 +10,14 @@ nothing is decided twice and nothing is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trader.errors import TraderError
 from trader.execution.engine import LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_setup import WireSetup
 from trader.gateway.account import Account
 from trader.model.events import AccountOpened, CycleBegan, CycleEnded, Decided, Event, Marked, OrderChanged, Started
 from trader.model.money import ZERO
@@ -25,6 +26,8 @@ from trader.ports import Journal
 from trader.state.ledger import Ledger
 
 INTERRUPTED = "interrupted"
+UNREAD_AT_MOST = timedelta(days=1)
+"""For so long a venue may have been unreadable before a process ended, and what happened there is still noticed."""
 
 
 class WrongAccount(TraderError):
@@ -109,12 +112,17 @@ def on_venue(
     The execution at a venue of an account that was *found*, with *ledger* and *lives* folded from *journal*.
 
     What had not left stays here, what may have left is unknown until it is found; the venue is asked for all that
-    happened since the last mark, or since the account was opened.  Nothing is asked yet.
+    happened since the day before the last mark, or since the account was opened.  Nothing is asked yet.
     """
-    since = found.marked_at or found.opened_at or setup.clock.now()
-    execution = WireExecution(journal, ledger, setup, lives, since, last_look)
+    execution = WireExecution(journal, ledger, setup, lives, _unread_since(found, setup.clock.now()), last_look)
     execution.take_up()
     return execution
+
+
+def _unread_since(found: Recovered, now: datetime) -> datetime:
+    """A run goes on marking while the venue's orders cannot be read, so the last mark is not the last look there."""
+    opened = found.opened_at or now
+    return opened if found.marked_at is None else max(opened, found.marked_at - UNREAD_AT_MOST)
 
 
 def settle_orders(journal: Journal, ledger: Ledger, now: datetime) -> tuple[OrderIntent, ...]:

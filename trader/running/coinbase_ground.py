@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from trader.config import Config
 from trader.execution.engine import LastLook
-from trader.execution.wire_engine import WireSetup
+from trader.execution.wire_setup import WireSetup
 from trader.gateway.desk_info import StrategyFacts
 from trader.market.choose import history_seconds
 from trader.market.coinbase_feed import Feed, FeedSettings

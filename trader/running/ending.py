@@ -40,11 +40,12 @@ def ended(run: Told, session: Session, *, is_urgent: bool) -> None:
 def exit_code(run: Told) -> int:
     """
     4 where trading is halted or killed, so that whoever starts runs knows that one more would send nothing either; 2
-    where executed notebooks were lost, as where a report or the journal cannot be written; 1 where a strategy failed,
-    as in a backtest: whatever else traded on, what was asked for was not done.
+    where executed notebooks were lost, as where a report or the journal cannot be written; 5, set already, where the
+    last bars could not be had; 1 where a strategy failed, as in a backtest: whatever else traded on, what was asked for
+    was not done.
     """
     if run.state in STOPPED:
         return Halted.exit_code
     if run.unwritten:
         return TraderError.exit_code
-    return FAILED_EXIT if run.failures else 0
+    return run.exit_code or (FAILED_EXIT if run.failures else 0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from trader.backtest.asked import data_folder
 from trader.config import Config
 from trader.execution.engine import LastLook, nothing_forbids
-from trader.execution.wire_engine import WireSetup
+from trader.execution.wire_setup import WireSetup
 from trader.gateway.desk_info import StrategyFacts
 from trader.market.market import Market
 from trader.model.market import Membership

@@ -101,7 +101,7 @@ def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run
         try:
             last = sum(isinstance(event, OrderFilled) for event in core.close_out())
         except ExchangeUnreachable as error:
-            run.ended = str(error)
+            run.ended, run.exit_code = str(error), error.exit_code
             voice.critical(run.ended)
             return
         voice.note(f"history ends at {end:%Y-%m-%d %H:%M} UTC; {plural(last, 'fill')} in its last interval")
@@ -192,6 +192,9 @@ def _watched(stop: StopFlag, session: Session) -> Iterator[None]:
             except TraderError as error:  # what cannot be recorded must not go on
                 stop.set(str(error))
                 return
+            except Exception as error:  # nobody else looks between cycles: not looking any more must not go unnoticed
+                stop.set(f"the look between cycles failed: {type(error).__name__}: {error}")
+                raise
 
     watcher = threading.Thread(target=watch, name="gateway-watch", daemon=True)
     watcher.start()

@@ -18,7 +18,8 @@ from trader import __version__
 from trader.config import Config
 from trader.errors import ExchangeUnreachable, TraderError
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_engine import WireExecution, WireSetup
+from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_setup import WireSetup
 from trader.gateway.account import Account
 from trader.gateway.recovery import folded, on_venue
 from trader.model.events import CashMoved, Event, ExternalClaimed, ForeignHeld, StateMoved
