@@ -43,8 +43,8 @@ CELLS = {
     **{f"fault accepted_late × {state}": 30 for state in ("unknown",)},
     **{f"fault {kind} × open": 30 for kind in ("manual cancel", "cancel_lost", "cancel_response_lost", "deposit")},
 }  # fmt: skip
-SCRIPTED_ONLY = {"open→unknown", "open→rejected"}
-"""The venue changes an order it has taken, or fails it: told in tests/execution, drawn nowhere."""
+SCRIPTED_ONLY = {"open→rejected"}
+"""The venue fails an order it has taken: told in tests/execution, drawn nowhere."""
 
 
 def digests(first: int, count: int) -> str:
@@ -79,6 +79,7 @@ def floors_of(seeds: int) -> dict[str, int]:
     floors |= {"slot missed": 1_000, "submitted again": 1_000, "submitted late": 1_000, "slot decided already": 30}
     floors |= {"gate strategy_trades": 40}  # three wishes of one strategy in a minute are rare
     floors |= {"fault feed stopped": 500, "fault bad tick": 500}
+    floors |= {"fault phantom": 20, "fault slow_send": 500, "fault held back at the first byte": 10}
     floors |= {"cancel/fill race": 200, "follow-up": 500, "died taking up": 100, "operator went on": 300}
     edges = {f"{before.value}→{after.value}" for before, afters in EDGES.items() for after in afters}
     floors |= {f"edge {edge}": 10 for edge in edges - SCRIPTED_ONLY}
