@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -38,7 +38,8 @@ class Refusing:
     def __init__(self) -> None:
         self.at = 0.0
 
-    def place(self, order: WireOrder) -> Refused:
+    def place(self, order: WireOrder, forbids: Callable[[], str] = lambda: "") -> Refused:
+        forbids()
         self.at = time.perf_counter()
         return Refused("a bench")
 
