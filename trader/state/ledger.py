@@ -195,7 +195,8 @@ class Ledger:
 
     def _intent_stored(self, event: IntentStored) -> None:
         intent = event.intent
-        self.unsold.stored(intent, self.working)
+        if self.working or self.unsold.sizes:
+            self.unsold.stored(intent, self.working)
         self.working[intent.client_order_id] = Order(intent, OrderStatus.STORED)
         if intent.side is Side.BUY and not intent.replaces:
             self.entries = (*self.entries, intent.as_of)
@@ -252,7 +253,8 @@ class Ledger:
         held = self.positions[key]
         left = held.size - fill.size
         assert left >= ZERO, f"{key}: sold {fill.size} of {held.size}; a position never goes below zero"
-        self.unsold.sold(key, left)
+        if self.unsold.sizes:
+            self.unsold.sold(key, left)
         trip = self._trips[key]
         trip.sold(fill)
         if left > ZERO:

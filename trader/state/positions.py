@@ -8,14 +8,19 @@ from dataclasses import replace
 from decimal import Decimal
 
 from trader.model.orders import Fill, OrderIntent, Position
+from trader.model.quick import maker
 from trader.model.trading import ExitReason
 from trader.state.protection import tighter
+
+make_position = maker(Position)
 
 
 def opened(fill: Fill, intent: OrderIntent | None) -> Position:
     """The position that the BUY *fill* begins, protected as *intent* has it."""
     stop, target = (intent.stop_price, intent.take_profit_price) if intent is not None else (None, None)
-    return Position(fill.symbol, fill.strategy, fill.size, fill.notional_usd, fill.fee_usd, fill.time, stop, target)
+    return make_position(
+        fill.symbol, fill.strategy, fill.size, fill.notional_usd, fill.fee_usd, fill.time, stop, target
+    )
 
 
 def added(held: Position, fill: Fill, intent: OrderIntent | None) -> Position:

@@ -70,8 +70,6 @@ class Unsold:
         if intent.replaces or not (intent.side is Side.BUY or _is_strategys(intent)):
             return
         self.sizes.pop(key, None)
-        if not working:
-            return
         own = {name for name, order in working.items() if _sells(order, key)}
         self.outdated = (self.outdated & working.keys()) | own if intent.side is Side.BUY else self.outdated - own
 
