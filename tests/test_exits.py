@@ -117,6 +117,35 @@ def test_every_position_is_looked_at_in_one_order():
 
 
 @pytest.mark.req("EXITS")
+@pytest.mark.parametrize(
+    ("unsold", "claimed", "mid", "expected"),
+    [
+        pytest.param("1", 0, 100, (ExitReason.SIGNAL, "1"), id="all of it, asked for again"),
+        pytest.param("0.3", 0, 100, (ExitReason.SIGNAL, "0.3"), id="a part of it"),
+        pytest.param("0.8", "0.5", 100, (ExitReason.SIGNAL, "0.5"), id="no more than nobody sells yet"),
+        pytest.param("0.8", 1, 100, None, id="all is being sold"),
+        pytest.param("0.3", 0, 97, (ExitReason.STOP_LOSS, None), id="the stop counts, and means all"),
+    ],
+)
+def test_what_a_strategy_could_not_sell_is_asked_for_again(unsold, claimed, mid, expected):
+    book = holding(a_position(stop=97), claimed={(ALPHA, BTC): claimed}, unsold={(ALPHA, BTC): Decimal(unsold)})
+
+    found = exits(a_snapshot({BTC: mid}), book, FOREVER)
+
+    assert [(wish.exit_reason, wish.size) for wish in found] == (
+        [] if expected is None else [(expected[0], None if expected[1] is None else Decimal(expected[1]))]
+    )
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize("quotes", [{}, {BTC: replace(a_quote(), bid=Decimal("NaN"))}])
+def test_also_without_a_price_for_risk_to_judge(quotes):
+    book = holding(a_position(), unsold={(ALPHA, BTC): Decimal(1)})
+
+    assert reasons(a_snapshot(quotes=quotes), book) == [ExitReason.SIGNAL]
+
+
+@pytest.mark.req("EXITS")
 def test_nothing_held_nothing_due():
     assert exits(a_snapshot(), a_book(), A_DAY) == ()
 

@@ -67,6 +67,28 @@ def test_of_a_strategys_own_repetitions_the_first_counts():
     assert [(lost.proposal, lost.why) for lost in superseded] == [(large, "repeated")]
 
 
+AGAIN = due(reason=ExitReason.SIGNAL)
+
+
+@pytest.mark.req("STR4", "EXITS")
+@pytest.mark.parametrize(
+    ("proposals", "kept", "lost"),
+    [
+        pytest.param([sell()], [sell()], [], id="a newer sell"),
+        pytest.param([buy()], [buy()], [], id="a second thought"),
+        pytest.param([buy(BETA)], [AGAIN], [(buy(BETA), "exit")], id="another's purchase has to wait"),
+        pytest.param([sell(symbol=ETH)], [AGAIN, sell(symbol=ETH)], [], id="of another symbol"),
+        pytest.param([sell(BETA)], [AGAIN, sell(BETA)], [], id="of another strategy"),
+        pytest.param([buy(notional_pct=-1.0)], [AGAIN], [(buy(notional_pct=-1.0), "exit")], id="no sound word"),
+    ],
+)
+def test_an_exit_asked_for_again_gives_way_to_its_strategys_newest_word(proposals, kept, lost):
+    candidates, superseded = integrate([AGAIN], proposals, NO_PRIORITIES, HELD)
+
+    assert list(candidates) == kept
+    assert [(one.proposal, one.why) for one in superseded] == lost
+
+
 @pytest.mark.req("STR4")
 @pytest.mark.parametrize(
     ("exits", "proposals", "kept", "lost"),

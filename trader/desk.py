@@ -63,13 +63,13 @@ def dispose(desk: Desk, snapshot: Snapshot, book: Book, proposals: Proposals, ex
 
     A tripped breaker moves the book to reducing before anything is judged; while trading is not active, every working
     BUY is to end.  *exit_due* False is the word of a walk that watches every level of every position: none is reached
-    and none is too old, so no exit is looked for.
+    and none is too old, so no exit is looked for but what a strategy asked for and did not get.
     """
     trips = desk.risk.trips(book)
     if trips:
         book = replace(book, state=TradingState.REDUCING)
     cancels = () if book.state is TradingState.ACTIVE else book.working_buys
-    wishes = exits(snapshot, book, desk.exits) if exit_due and book.positions else ()
+    wishes = exits(snapshot, book, desk.exits) if (exit_due or book.unsold) and book.positions else ()
     if not wishes and not proposals.proposals:
         return Decision(snapshot.as_of, snapshot.id, trips=trips, cancels=cancels)
     candidates, superseded = integrate(wishes, proposals.proposals, desk.priorities, book)

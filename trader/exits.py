@@ -1,5 +1,5 @@
 """
-Which positions must close now, whatever any strategy thinks.
+Which positions must close now, whatever any strategy thinks, or because one has said so and it was not done.
 
 Pure, on snapshot and book, every cycle: it is the backstop behind the
 protection that rests at the exchange, and works also when the notebook or the
@@ -24,11 +24,12 @@ from trader.policy import ExitPolicy
 
 @dataclass(frozen=True, slots=True)
 class ExitWish:
-    """All that *strategy* holds of *symbol*, and is not being sold already, should be sold."""
+    """All that *strategy* holds of *symbol*, and is not being sold already, should be sold; of it *size*, if given."""
 
     strategy: str
     symbol: str
     exit_reason: ExitReason
+    size: Decimal | None = None
 
 
 def exits(snapshot: Snapshot, book: Book, policy: ExitPolicy) -> tuple[ExitWish, ...]:
@@ -37,13 +38,21 @@ def exits(snapshot: Snapshot, book: Book, policy: ExitPolicy) -> tuple[ExitWish,
 
     The stop is looked at before the trailing stop, that before the target, all before the age.  Without a quote, or on
     one that is not sound or whose mid is suspect (O1), only the age is known.
+    Last comes what the strategy asked to sell itself and what was not sold: asked for again, as its own word.
     A position whose whole size working SELLs already claim is left out.
     """
     wishes = []
     for (strategy, symbol), position in sorted(book.positions.items()):
-        exit_reason = _reason(position, snapshot, policy)
-        if exit_reason is not None and book.sellable(strategy, symbol) > ZERO:
+        exit_reason, unsold = _reason(position, snapshot, policy), book.unsold.get((strategy, symbol))
+        if exit_reason is None and unsold is None:
+            continue
+        sellable = book.sellable(strategy, symbol)
+        if sellable <= ZERO:
+            continue
+        if exit_reason is not None:
             wishes.append(ExitWish(strategy, symbol, exit_reason))
+        elif unsold is not None:
+            wishes.append(ExitWish(strategy, symbol, ExitReason.SIGNAL, min(unsold, sellable)))
     return tuple(wishes)
 
 

@@ -3,7 +3,8 @@ Many wishes, at most one per symbol.
 
 Exits win over entries; among entries the highest conviction wins, then the
 lower priority number, then the name.  Whatever loses is kept, with who won
-and why, so that no proposal vanishes.
+and why, so that no proposal vanishes.  A strategy's newest word stands for it:
+what it asked to sell before, and could not, gives way to it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from operator import itemgetter
 from trader.exits import ExitWish
 from trader.model.book import Book, Key
 from trader.model.decision import Superseded
-from trader.model.trading import Side, TradeProposal
+from trader.model.trading import ExitReason, Side, TradeProposal
 from trader.policy import StrategyStanza
 from trader.sizing import defects_of
 
@@ -36,6 +37,8 @@ def integrate(
     as given, then strategies' own SELLs, then one BUY for each symbol that nobody leaves.  SELLs and BUYs stand in
     order of conviction, priority, name and symbol, which is the order in which they get scarce room.  A SELL of what
     its strategy does not hold in *book*, or with a defect, leaves nothing: it pushes no BUY aside, and risk refuses it.
+    An exit that repeats a strategy's own is not asked for in an instant in which that strategy says anything sound of
+    the symbol.
     """
     wishes, asked = tuple(exits), tuple(proposals)
     if len(wishes) + len(asked) == 1:
@@ -43,7 +46,8 @@ def integrate(
 
     due: dict[Key, ExitWish] = {}
     for wish in wishes:
-        due.setdefault((wish.strategy, wish.symbol), wish)
+        if wish.exit_reason is not ExitReason.SIGNAL or not _has_a_newer_word(wish, asked):
+            due.setdefault((wish.strategy, wish.symbol), wish)
 
     ranked = [(_rank(proposal, priorities), proposal.symbol, proposal) for proposal in asked]
     ranked.sort(key=itemgetter(0, 1))
@@ -75,6 +79,11 @@ def integrate(
 
     entries = (proposal for _, proposal in (*sells.values(), *buys.values()))
     return (*due.values(), *entries), tuple(superseded)
+
+
+def _has_a_newer_word(wish: ExitWish, asked: Iterable[TradeProposal]) -> bool:
+    key = (wish.strategy, wish.symbol)
+    return any((proposal.strategy, proposal.symbol) == key and not defects_of(proposal) for proposal in asked)
 
 
 def _rank(proposal: TradeProposal, priorities: Mapping[str, int]) -> _Rank:

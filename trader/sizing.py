@@ -80,6 +80,8 @@ class Sizer:
         product = snapshot.products.get(wish.symbol)
         defects = () if quote is not None and product is not None else (_unknown(wish.symbol, "price"),)
         size = book.sellable(wish.strategy, wish.symbol)
+        if wish.size is not None:
+            size = min(size, wish.size)
         return make_sized(
             wish.symbol,
             Side.SELL,

@@ -16,6 +16,7 @@ from trader.backtest.quiet import NEVER, Quiet
 from trader.backtest.run import prepare
 from trader.backtest.trailing import Trailing
 from trader.model.trading import ExitReason
+from trader.state.unsold import Unsold
 
 
 def losing(daily_pct: float, weekly_pct: float) -> tuple[str, ...]:
@@ -50,6 +51,17 @@ SCENARIOS = {
     ),
     "the rest of a stop is too small to sell and no bar comes": World(
         seed=1, bars=300, missing_share=40, volume=1.0, target_pct=3.0, base_increment="0.01", overrides=DUST
+    ),
+    "an exit is more than its bar's volume takes": World(
+        seed=4,
+        bars=300,
+        act_share=5,
+        sell_share=60,
+        stop_pct=9.0,
+        target_pct=30.0,
+        volume=500.0,
+        base_increment="0.01",
+        overrides=DUST,
     ),
     "a day starts while nothing is held": World(seed=3, bars=120, notional_pct=60.0, overrides=losing(0.6, 5)),
     "several timeframes, one without a screen": World(
@@ -115,6 +127,15 @@ def no_exit_is_told(self: Quiet, k: int) -> bool:
     return found
 
 
+def nothing_is_unsold(self: Quiet, k: int) -> bool:
+    """What a strategy could not sell wakes nobody."""
+    kept, self._ledger.unsold = self._ledger.unsold, Unsold()
+    try:
+        return DISTURBED(self, k)
+    finally:
+        self._ledger.unsold = kept
+
+
 def calm(self: Quiet, least_usd: float, most_usd: float) -> bool:
     return True
 
@@ -147,6 +168,7 @@ FAULTS = [
     pytest.param("_remember_peak", no_peaks, "the peak comes just before the fall that trips", id="peaks"),
     pytest.param("until", no_exit_is_due, "the rest of a stop is too small to sell and no bar comes", id="dust"),
     pytest.param("disturbed", no_exit_is_told, "a position gets too old", id="exits"),
+    pytest.param("disturbed", nothing_is_unsold, "an exit is more than its bar's volume takes", id="unsold"),
     pytest.param("until", no_midnights, "a day starts while nothing is held", id="midnights"),
 ]
 
@@ -209,6 +231,14 @@ def test_a_trailing_stop_sells_at_the_next_open_wherever_that_is():
     fallen = [trip for trip in found.round_trips if trip.exit_reason is ExitReason.TRAILING_STOP]
     assert len(fallen) >= 3
     assert any(trip.pnl_usd > 0 for trip in fallen), "it keeps gains, too"
+
+
+@pytest.mark.req("EXITS")
+def test_what_a_bars_volume_did_not_take_of_an_exit_is_sold_at_the_next():
+    found, _ = walked(prepare(job_of(SCENARIOS["an exit is more than its bar's volume takes"])))
+
+    rests = [fill for fill in found.fills if fill.exit_reason is ExitReason.SIGNAL]
+    assert len(rests) >= 3
 
 
 def test_a_walk_in_which_nothing_is_ever_filled_makes_a_report():

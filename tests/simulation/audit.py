@@ -18,6 +18,7 @@ from tests.simulation.clock import VirtualClock, ms_of
 from tests.simulation.feed import Feed
 from tests.simulation.house import COOLDOWN, COOLDOWN_AFTER_STOP, DRAWDOWN_PCT, ENTRIES_AN_HOUR, STRATEGIES
 from tests.simulation.oracle import Oracle, hold
+from tests.simulation.words import Words
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_tend import CAN_PROTECT
 from trader.model.book import Book, Key
@@ -47,7 +48,7 @@ A_MINUTE, AN_HOUR = timedelta(minutes=1), timedelta(hours=1)
 INTERRUPTED = "interrupted"
 STATE = (
     "cash_usd", "positions", "working", "state", "performance", "membership", "regime", "last_fill_at", "last_stop_at",
-    "losses_in_a_row", "last_loss_at", "unmarked", "external", "round_trips",
+    "unsold", "losses_in_a_row", "last_loss_at", "unmarked", "external", "round_trips",
 )  # fmt: skip
 
 
@@ -83,6 +84,8 @@ class Audit:
     begun: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
     exits_due: set[Key] = field(default_factory=set)
+    repeats_due: set[Key] = field(default_factory=set)
+    """What strategies asked to sell before, could not, and have not thought better of."""
     filled_at: dict[str, datetime] = field(default_factory=dict)
     stopped_at: dict[str, datetime] = field(default_factory=dict)
     sizes: dict[Key, Decimal] = field(default_factory=dict)
@@ -93,6 +96,10 @@ class Audit:
     """What was bought, or lost its stop, since one was asked for; how often the venue had not answered by then."""
     value: Units = field(default_factory=Units)
     state: TradingState = TradingState.ACTIVE
+    words: Words = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = Words(self.oracle.venue, self.seen)
 
     # What became durable
 
@@ -101,6 +108,7 @@ class Audit:
         now = self.clock.now()
         approved = [one for event in events if isinstance(event, Decided) for one in event.verdicts if not one.denied]
         for event in events:
+            self.words.noted(event)
             if isinstance(event, CycleBegan):
                 self._began(event, snapshots.get(event.cycle_id, ""))
             elif isinstance(event, IntentStored):
@@ -155,6 +163,7 @@ class Audit:
             hold(whole or bool(verdict.objections), "I-16", f"{verdict.proposal} was refused without a reason")
         self.exits_due -= {(strategy, symbol) for strategy, symbol, side in judged if side is Side.SELL}
         self.exits_due -= {(strategy, symbol) for strategy, symbol, side in lost if side is Side.SELL}
+        self.repeats_due -= {(strategy, symbol) for strategy, symbol, _ in [*judged, *lost]}
 
     def _stored(self, intent: OrderIntent, approved: Sequence[Verdict]) -> None:
         if intent.protects:
@@ -183,7 +192,8 @@ class Audit:
     def _ended(self, event: CycleEnded) -> None:
         hold(event.cycle_id == self.open_cycle, "I-16", f"{event.cycle_id} ends while {self.open_cycle} is open")
         if event.notebook_status != INTERRUPTED:
-            hold(not self.exits_due, "I-16", f"{event.cycle_id} ends, and nobody decided on the exits {self.exits_due}")
+            due = self.exits_due | self.repeats_due
+            hold(not due, "I-16", f"{event.cycle_id} ends, and nobody decided on the exits {due}")
             down, goes_on = self.value.drawdown_pct, self.state is TradingState.ACTIVE
             hold(down < DRAWDOWN_PCT or not goes_on, "I-20", f"{event.cycle_id} ends active {down} % below the peak")
             self._what_is_held_is_protected(event.cycle_id)
@@ -263,7 +273,11 @@ class Audit:
         """A decision is about to be made; *blind*: the venue was not asked before it, or did not answer everything."""
         hold(snapshot.exchange_down or not blind, "I-10", f"{snapshot.id} does not know that the venue was not read")
         hold(blind or not snapshot.exchange_down, "L-1", f"{snapshot.id} waits for a venue that has answered")
+        for key, size in book.unsold.items():
+            held = book.positions[key].size if key in book.positions else ZERO
+            hold(ZERO < size <= held, "I-8", f"{size} of {key} are still to be sold, {held} are held")
         self.exits_due = set()
+        self.repeats_due = {key for key in self.words.owed() if book.sellable(*key) > ZERO}
         for key, one in book.positions.items():
             quote, suspect = self.feed.at_instant(one.symbol, ms_of(snapshot.as_of))
             stop = max((price for price in (one.stop_price, self.trails.get(key)) if price is not None), default=ZERO)
@@ -280,7 +294,12 @@ class Audit:
 
     def died(self) -> None:
         """The process is gone; what it was about to decide, another will."""
-        self.exits_due = set()
+        self.exits_due, self.repeats_due = set(), set()
+
+    def finish(self) -> None:
+        """L-1: once nothing goes wrong any more, what a strategy asked to sell is sold."""
+        if self.state is TradingState.ACTIVE:
+            hold(not self.words.owed(), "L-1", f"asked for and never sold: {self.words.owed()}")
 
     # Replay
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from trader import exits
+from trader import exits, integrator
 from trader.execution import engine, wire_engine
 from trader.execution.wire_engine import WireExecution
 from trader.gateway import books, marking, recovery
@@ -23,13 +23,14 @@ from trader.gateway.recovery import Recovered
 from trader.gateway.witness import NONE, Witness
 from trader.model.decision import Decision
 from trader.model.events import CycleBegan, Decided, Event, Marked, StateMoved, StopTrailed
-from trader.model.trading import TradingState
+from trader.model.trading import Side, TradingState
 from trader.risk.breakers.drawdown import Drawdown
 from trader.risk.rules.cooldown import Cooldown
 from trader.risk.rules.pacing import Pacing
 from trader.running.venue import FeeWatch
-from trader.state import ledger
+from trader.state import ledger, unsold
 from trader.state.ledger import Ledger
+from trader.state.unsold import Unsold
 
 Patch = pytest.MonkeyPatch
 CORE_FAULTS: dict[str, Any] = {}
@@ -369,6 +370,79 @@ def a_death_forgets_who_may_be_traded(patch: Patch) -> None:
     _recover_with(patch, lambda ledger: ledger.membership.clear())
 
 
+@fault
+def a_death_forgets_what_was_to_be_sold(patch: Patch) -> None:
+    _recover_with(patch, lambda ledger: ledger.unsold.sizes.clear())
+
+
+# What a strategy asked to sell
+
+
+@fault
+def what_did_not_leave_is_forgotten(patch: Patch) -> None:
+    patch.setattr(Unsold, "ended", lambda self, order, status, held: None)
+
+
+@fault
+def what_was_refused_for_now_is_forgotten(patch: Patch) -> None:
+    patch.setattr(unsold, "PASSES", frozenset())
+
+
+@fault
+def what_gave_way_to_a_stop_is_forgotten(patch: Patch) -> None:
+    patch.setattr(unsold, "OUR_EXITS", frozenset())
+
+
+@fault
+def what_was_sold_otherwise_is_still_to_be_sold(patch: Patch) -> None:
+    patch.setattr(Unsold, "sold", lambda self, key, left: None)
+
+
+@fault
+def a_second_thought_does_not_count(patch: Patch) -> None:
+    whole = Unsold.stored
+
+    def stored(self: Unsold, intent: Any, working: Any) -> None:
+        if intent.side is Side.SELL:
+            whole(self, intent, working)
+
+    patch.setattr(Unsold, "stored", stored)
+
+
+@fault
+def who_bought_since_sells_all_the_same(patch: Patch) -> None:
+    whole = Unsold.ended
+
+    def ended(self: Unsold, *args: Any) -> None:
+        self.outdated.clear()
+        whole(self, *args)
+
+    patch.setattr(Unsold, "ended", ended)
+
+
+@fault
+def an_older_word_wins(patch: Patch) -> None:
+    patch.setattr(integrator, "_has_a_newer_word", lambda wish, asked: False)
+
+
+@fault
+def all_of_it_is_asked_for_again(patch: Patch) -> None:
+    whole = exits.ExitWish
+    patch.setattr(exits, "ExitWish", lambda strategy, symbol, reason, size=None: whole(strategy, symbol, reason))
+
+
+@fault
+def a_rest_too_small_is_asked_for_for_ever(patch: Patch) -> None:
+    whole = Unsold.decided
+
+    def decided(self: Unsold, event: Any, *args: Any) -> None:
+        before = dict(self.sizes)
+        whole(self, event, *args)
+        self.sizes |= {key: size for key, size in before.items() if key not in self.sizes}
+
+    patch.setattr(Unsold, "decided", decided)
+
+
 # Rules whose promises the audit keeps
 
 
@@ -432,6 +506,16 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_makes_active": "a death right after a purchase in the app is noted",  # I-18
     "the_venue_was_read_when_it_was_last_marked": "a purchase while nobody answers, and a death",  # I-4
     "a_death_forgets_who_may_be_traded": 60,  # I-18
+    "a_death_forgets_what_was_to_be_sold": 5,  # I-16
+    "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
+    "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
+    "what_gave_way_to_a_stop_is_forgotten": 20,  # I-16
+    "what_was_sold_otherwise_is_still_to_be_sold": 6,  # I-8
+    "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
+    "who_bought_since_sells_all_the_same": 199,  # I-16
+    "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
+    "all_of_it_is_asked_for_again": 0,  # I-16
+    "a_rest_too_small_is_asked_for_for_ever": 101,  # I-16
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

@@ -774,13 +774,13 @@ KILLERS: dict[str, int | str] = {
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
     "working_orders_explain_nothing": 70,  # I-14
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
-    "what_was_sent_is_unsent_after_a_restart": 4,  # I-6
+    "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
     "what_was_stored_is_sent_after_a_restart": "a death between decision and first byte",  # I-10
     "asked_to_end_is_ended": "a maker entry under kill",  # I-7
     "ended_before_its_fills_are_in": 0,  # I-7
     "every_row_is_a_fill": "an entry and its exit",  # I-15
-    "fills_are_told_apart_by_size_and_price": 6,  # L-1
+    "fills_are_told_apart_by_size_and_price": 1,  # L-1
     "late_fills_are_dropped": "a late order on lagging lists",  # L-1
     "fees_are_estimated": "a maker entry that races its end",  # I-15
     "unknown_orders_risk_nothing": 8,  # I-2

@@ -71,6 +71,11 @@ def _flag(world: World) -> None:
     world.venue.flags[BTC].view_only = True
 
 
+def _silence(world: World) -> None:
+    """The next four questions go unanswered."""
+    world.wire.questions = ["timeout"] * 4
+
+
 def _manual(world: World) -> None:
     world.people.buy_in_the_app()
 
@@ -166,6 +171,10 @@ SCENARIOS = (
     Scenario("a stop that is hit", {0: (buys(),)}, profile=STOPS, happens={90: _fall}),
     Scenario("a local stop", {0: (buys(),)}, happens={90: _fall}),
     Scenario("an exit turned away twice above a stop", IN_AND_OUT, ("", "", "429", "429"), STOPS),
+    Scenario("an exit refused", IN_AND_OUT, ("", "401")),
+    Scenario("an exit refused and a second thought", {**IN_AND_OUT, 4: (buys(),)}, ("", "401")),
+    Scenario("an exit refused and half of it asked for", {**IN_AND_OUT, 4: (sells(pct=50.0),)}, ("", "401")),
+    Scenario("an exit while the venue cannot be read", IN_AND_OUT, happens={175: _silence}),
     Scenario("a stop whose answer is lost", IN_AND_OUT, ("", "response_lost"), STOPS),
     Scenario("kill while sending", {0: (buys(), buys(ETH))}, ("response_lost",), happens={2: _kill}),
     Scenario("a rise while nobody knows", {0: (buys(),), 1: (buys(ETH),)}, ("response_lost",),

@@ -13,7 +13,7 @@ from tests.simulation.scenarios import BY_NAME
 from tests.simulation.world import World
 from trader.model.events import BooksDiffer, IntentStored, OrderChanged, OrderFilled, StateMoved, WireStored
 from trader.model.orders import OrderStatus
-from trader.model.trading import TradingState
+from trader.model.trading import ExitReason, TradingState
 
 
 def lived(name: str = "an entry and its exit") -> World:
@@ -111,3 +111,30 @@ def test_a_fill_nobody_took_in_and_an_order_nobody_ended_are_named():
     world.oracle.status[fill.client_order_id] = OrderStatus.UNKNOWN
     with pytest.raises(Violation, match="L-1"):
         world.oracle.finish()
+
+
+def asked(world: World, size: str, exit_reason: ExitReason | None) -> IntentStored:
+    """Another SELL of the same position, in another name."""
+    intent = [event.intent for event in world.disk.events if isinstance(event, IntentStored)][1]
+    again = replace(intent, client_order_id=f"planted-{size}", size=Decimal(size), exit_reason=exit_reason)
+    return IntentStored(at(world.clock.ms), again)
+
+
+def test_an_exit_that_nobody_asked_for_or_for_more_than_was_asked_is_named():
+    words = lived("an exit refused").audit.words
+    again = asked(lived("an exit refused"), "0.01", ExitReason.SIGNAL)
+    with pytest.raises(Violation, match="nobody asks"):
+        words.noted(again)
+
+    words.held["alpha", "BTC-USD"] = words.asked["alpha", "BTC-USD"] = Decimal("0.009")
+    with pytest.raises(Violation, match="owed are"):
+        words.noted(again)
+
+
+def test_an_exit_that_was_asked_for_and_never_sold_is_named():
+    world = lived("an exit refused")
+    world.audit.finish()
+
+    world.audit.words.held["alpha", "BTC-USD"] = world.audit.words.asked["alpha", "BTC-USD"] = Decimal("0.009")
+    with pytest.raises(Violation, match="never sold"):
+        world.audit.finish()

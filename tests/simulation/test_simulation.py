@@ -23,6 +23,7 @@ from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.weather import PLACE_FAULTS, PROFILES, Profile
 from tests.simulation.world import START_MS, World
 from trader.model.orders import OrderStatus
+from trader.model.trading import ExitReason, Side
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK, SOME, PROOF, PROOF_SECONDS, AT_LEAST = 16, 48, 3_000, 360, 1_000
@@ -81,6 +82,8 @@ def floors_of(seeds: int) -> dict[str, int]:
     floors |= {"fault feed stopped": 500, "fault bad tick": 500}
     floors |= {"fault phantom": 20, "fault slow_send": 500, "fault held back at the first byte": 10}
     floors |= {"cancel/fill race": 200, "follow-up": 500, "died taking up": 100, "operator went on": 300}
+    floors |= {"asked for again": 4_000, "a word refused for now": 2_000, "a word gave way to an exit of ours": 500}
+    floors |= {"a second thought": 50, "a rest too small to sell": 2}
     edges = {f"{before.value}→{after.value}" for before, afters in EDGES.items() for after in afters}
     floors |= {f"edge {edge}": 10 for edge in edges - SCRIPTED_ONLY}
     return {name: floor * seeds // 1_000 for name, floor in floors.items()}
@@ -104,6 +107,7 @@ def test_no_promise_is_broken_in_some_worlds():
     assert tally.seen["restarts"] >= 20
     assert tally.seen["unknown→present"] >= 50
     assert tally.seen["unknown→absent"] >= 20
+    assert tally.seen["asked for again"] >= 200
 
 
 @pytest.mark.req("CD1")
@@ -179,6 +183,18 @@ def test_a_story_ends_well(scenario):
     world.run()
 
     assert world.seen["sent"] or world.seen["edge stored→not_sent"]
+
+
+@pytest.mark.req("EXITS")
+@pytest.mark.parametrize(("name", "exits"), [("an exit refused", 2), ("an exit refused and a second thought", 1)])
+def test_an_exit_that_was_refused_is_tried_once_a_cycle_until_its_strategy_thinks_better_of_it(name, exits):
+    world = next(one for one in SCENARIOS if one.name == name).world()
+    world.run()
+
+    stored = [one for one in world.oracle.intents.values() if one.side is Side.SELL and not one.exit_reason]
+    again = [one for one in world.oracle.intents.values() if one.exit_reason is ExitReason.SIGNAL]
+    assert len(stored) + len(again) == exits
+    assert bool(world.audit.words.held["alpha", "BTC-USD"]) is (exits == 1)
 
 
 @pytest.mark.req("K1")

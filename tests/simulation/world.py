@@ -135,6 +135,7 @@ class World:
         self.clock.until(self.clock.ms // TICK_MS * TICK_MS + TICK_MS + 1)
         self.alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
+        self.audit.finish()
         self.alive().rests()
         if self.climate.stops_rest and self.trader is not None and self.trader.ledger.state is TradingState.ACTIVE:
             held = self.trader.ledger.positions

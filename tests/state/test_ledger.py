@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import ALPHA, BETA, BTC, ETH, NOW, a_fill, an_intent
+from tests.builders import ALPHA, BETA, BTC, ETH, NOW, a_fill, a_proposal, a_sell, an_intent
 from trader.model.codec import dumps, loads_event
 from trader.model.events import (
     AccountOpened,
     CashMoved,
+    Decided,
     Event,
     IntentStored,
     Marked,
@@ -25,7 +26,7 @@ from trader.model.events import (
 )
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
-from trader.model.trading import ExitReason, Side, TradingState
+from trader.model.trading import ExitReason, Objection, RiskReason, Side, TradingState, Unit, Verdict
 from trader.state.ledger import Ledger
 from trader.state.performance import day_number, week_number
 
@@ -49,6 +50,14 @@ def everything(ledger: Ledger) -> dict[str, Any]:
     return known | {"trips": {key: trip.sums() for key, trip in ledger._trips.items()}}
 
 
+def refused(time: datetime, strategy: str, symbol: str, pct: float) -> Decided:
+    """A SELL that is refused for now."""
+    sized = a_sell(symbol=symbol, strategy=strategy, exit_reason=None)
+    stale = Objection(RiskReason.STALE_QUOTE, ZERO, ZERO, ZERO, Unit.SECONDS)
+    wish = a_proposal(Side.SELL, symbol, strategy, notional_pct=pct)
+    return Decided(time, "cycle", (wish,), (), (Verdict(sized, ZERO, (stale,)),))
+
+
 ids = st.sampled_from([f"order-{n}" for n in range(6)])
 sizes = st.integers(1, 500).map(lambda n: Decimal(n) / 100)
 prices = st.integers(1, 20_000).map(lambda n: Decimal(n) / 100)
@@ -63,7 +72,8 @@ def histories(draw) -> list[Event]:
     time = NOW
     for n in range(draw(st.integers(0, 40))):
         time += timedelta(minutes=draw(st.integers(0, 3_000)))
-        what = draw(st.sampled_from(["intent", "change", "buy", "sell", "mark", "trail", "cash", "state"]))
+        kinds = ["intent", "change", "buy", "sell", "refused", "mark", "trail", "cash", "state"]
+        what = draw(st.sampled_from(kinds))
         key = draw(keys)
         named = {"strategy": key[0], "symbol": key[1], "client_order_id": draw(ids)}
         if what == "intent":
@@ -83,6 +93,8 @@ def histories(draw) -> list[Event]:
                 Side.SELL, fill_id=str(n), size=size, price=draw(prices), time=time, exit_reason=reason, **named
             )
             events.append(OrderFilled(fill))
+        elif what == "refused":
+            events.append(refused(time, *key, draw(st.sampled_from([10.0, 100.0]))))
         elif what == "mark":
             events.append(Marked(time, draw(prices) * 100, draw(st.sampled_from([(), (), (BTC,)]))))
         elif what == "trail":

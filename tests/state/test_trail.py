@@ -71,6 +71,20 @@ def test_an_order_is_followed_from_its_wish_to_its_profit():
     assert entry.gaps() == exit_.gaps() == []
 
 
+@pytest.mark.req("X2", "EXITS")
+def test_an_exit_that_is_asked_for_again_goes_back_to_what_its_strategy_said():
+    first = an_order("first", Side.SELL, LATER)[:2]
+    unsent = OrderChanged(LATER, "first", OrderStatus.NOT_SENT)
+    decided, *again = an_order("again", Side.SELL, LATER + minutes(1), ExitReason.SIGNAL)
+    repeated = replace(decided, proposals=())
+
+    found = trails([*BOUGHT, *first, unsent, repeated, *again])
+
+    assert found["again"].proposal == a_proposal(Side.SELL)
+    assert found["again"].gaps() == []
+    assert trails([*BOUGHT, repeated, *again])["again"].gaps() == ["no strategy proposed it"]
+
+
 @pytest.mark.req("X2")
 def test_the_profits_of_the_sales_are_the_round_trips_to_the_last_digit():
     events = [OPENED, *an_order(ENTRY, size="3"), *an_order("a", Side.SELL, LATER, ExitReason.SIGNAL, "110")]

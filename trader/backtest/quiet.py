@@ -87,7 +87,7 @@ class Quiet:
 
     def disturbed(self, k: int) -> bool:
         """Value the account at instant *k*; whether an exit could be due or a breaker trip just then."""
-        nlv, due = self.cash, k >= self._too_old_at
+        nlv, due = self.cash, k >= self._too_old_at or bool(self._ledger.unsold.sizes)
         for held in self._held.values():
             mark = held.mark_at[k - 1]
             nlv += mark * held.size

@@ -98,6 +98,8 @@ class Book:
     performance: Performance = field(default_factory=lambda: Performance(ZERO, ZERO, ZERO))
     unmarked: tuple[str, ...] = ()
     """Symbols held without a fresh, accepted price: what was lost is unknown, so nothing is entered (NF1)."""
+    unsold: Mapping[Key, Decimal] = field(default_factory=dict)
+    """Base size that a strategy asked to sell and that was not sold: it is asked for again (EXITS)."""
 
     @property
     def free_cash_usd(self) -> Decimal:

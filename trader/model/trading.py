@@ -101,6 +101,8 @@ class ExitReason(StrEnum):
 
 
 _STOPS_OUT = frozenset({ExitReason.STOP_LOSS, ExitReason.TRAILING_STOP})
+BY_STRATEGY = (None, ExitReason.SIGNAL)
+"""Exit reasons of what a strategy proposed, the second where it is asked for again; the others are ours."""
 
 
 @quick

@@ -18,6 +18,7 @@ from trader.model.book import Book, Key, Performance
 from trader.model.events import (
     AccountOpened,
     CashMoved,
+    Decided,
     Event,
     ExternalSeen,
     IntentStored,
@@ -33,12 +34,14 @@ from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
 from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.quick import maker
-from trader.model.trading import ExitReason, Side, TradingState
+from trader.model.trading import Side, TradingState
 from trader.model.wire import VenueOrder
 from trader.state.latest import latest
 from trader.state.performance import after_flow, after_mark
-from trader.state.protection import tighter, trailing
+from trader.state.positions import added, opened, reduced
+from trader.state.protection import trailing
 from trader.state.round_trips import OpenTrip
+from trader.state.unsold import Unsold
 from trader.state.worst_case import at_risk_usd, foreign_worst_usd
 
 make_book = maker(Book)
@@ -68,12 +71,14 @@ class Ledger:
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
         self.unmarked: tuple[str, ...] = ()
+        self.unsold = Unsold()
         self.external: dict[str, VenueOrder] = {}
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
         self._appliers: dict[type, Callable[[Any], None]] = {
             AccountOpened: self._opened,
             CashMoved: self._cash_moved,
+            Decided: self._decided,
             IntentStored: self._intent_stored,
             OrderChanged: self._order_changed,
             OrderFilled: self._order_filled,
@@ -86,7 +91,7 @@ class Ledger:
         }
 
     def apply(self, event: Event) -> None:
-        """Fold one event in; events that change nothing here (decisions, cycles) pass by."""
+        """Fold one event in; events that change nothing here (starts, cycles) pass by."""
         self.apply_all((event,))
 
     def apply_all(self, events: Iterable[Event]) -> None:
@@ -152,6 +157,7 @@ class Ledger:
             last_loss_at=self.last_loss_at,
             performance=self.performance,
             unmarked=self.unmarked,
+            unsold=self.unsold.sizes.copy(),
         )
 
     @property
@@ -184,8 +190,13 @@ class Ledger:
         self.cash_usd += event.amount_usd
         self.performance = after_flow(self.performance, event.amount_usd)
 
+    def _decided(self, event: Decided) -> None:
+        self.unsold.decided(event, self.positions, self.working)
+
     def _intent_stored(self, event: IntentStored) -> None:
         intent = event.intent
+        if self.working or self.unsold.sizes:
+            self.unsold.stored(intent, self.working)
         self.working[intent.client_order_id] = Order(intent, OrderStatus.STORED)
         if intent.side is Side.BUY and not intent.replaces:
             self.entries = (*self.entries, intent.as_of)
@@ -198,7 +209,10 @@ class Ledger:
 
     def _order_changed(self, event: OrderChanged) -> None:
         if event.status.terminal:
-            self.working.pop(event.client_order_id, None)
+            ended = self.working.pop(event.client_order_id, None)
+            if ended is not None:
+                held = self.positions.get((ended.intent.strategy, ended.intent.symbol))
+                self.unsold.ended(ended, event.status, held)
             return
         order = self.working.get(event.client_order_id)
         if order is not None:
@@ -223,26 +237,14 @@ class Ledger:
             self.last_stop_at[symbol] = latest(self.last_stop_at.get(symbol), time)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
-        key = (fill.strategy, fill.symbol)
-        notional = fill.notional_usd
-        self.cash_usd -= notional + fill.fee_usd
+        key, intent = (fill.strategy, fill.symbol), order.intent if order is not None else None
+        self.cash_usd -= fill.notional_usd + fill.fee_usd
         held = self.positions.get(key)
-        stop = order.intent.stop_price if order else None
-        target = order.intent.take_profit_price if order else None
         if held is None:
-            self.positions[key] = Position(
-                fill.symbol, fill.strategy, fill.size, notional, fill.fee_usd, fill.time, stop, target
-            )
+            self.positions[key] = opened(fill, intent)
             self._trips[key] = OpenTrip(fill)
             return
-        self.positions[key] = replace(
-            held,
-            size=held.size + fill.size,
-            cost_usd=held.cost_usd + notional,
-            fees_usd=held.fees_usd + fill.fee_usd,
-            stop_price=tighter(held.stop_price, stop, max),
-            take_profit_price=tighter(held.take_profit_price, target, min),
-        )
+        self.positions[key] = added(held, fill, intent)
         self._trips[key].bought(fill)
 
     def _sold(self, fill: Fill) -> None:
@@ -251,17 +253,12 @@ class Ledger:
         held = self.positions[key]
         left = held.size - fill.size
         assert left >= ZERO, f"{key}: sold {fill.size} of {held.size}; a position never goes below zero"
+        if self.unsold.sizes:
+            self.unsold.sold(key, left)
         trip = self._trips[key]
         trip.sold(fill)
         if left > ZERO:
-            share = left / held.size
-            self.positions[key] = replace(
-                held,
-                size=left,
-                cost_usd=held.cost_usd * share,
-                fees_usd=held.fees_usd * share,
-                stop_triggered=held.stop_triggered or fill.exit_reason is ExitReason.STOP_LOSS,
-            )
+            self.positions[key] = reduced(held, fill, left)
             return
         del self.positions[key], self._trips[key]
         closed = trip.closed(fill)

@@ -15,11 +15,9 @@ from trader.model.book import Key
 from trader.model.events import Decided, Event, IntentStored, OrderChanged, OrderFilled, StopMissing
 from trader.model.money import ZERO
 from trader.model.orders import Fill, OrderIntent, OrderStatus
-from trader.model.trading import ExitReason, Side, TradeProposal, Verdict
+from trader.model.trading import BY_STRATEGY, ExitReason, Side, TradeProposal, Verdict
 from trader.state.ledger import Ledger
 
-BY_STRATEGY = (None, ExitReason.SIGNAL)
-"""Exit reasons of what a strategy proposed; the others are ours and have no proposal."""
 UNSENT = frozenset({OrderStatus.NOT_SENT, OrderStatus.REJECTED})
 
 
@@ -85,11 +83,15 @@ def trails(events: Iterable[Event]) -> dict[str, Trail]:
     ledger = Ledger()
     holders: dict[Key, list[str]] = {}
     decided: Decided | None = None
+    words: dict[Key, TradeProposal] = {}
     for event in events:
         if isinstance(event, Decided):
             decided = event
+            words.update({(one.strategy, one.symbol): one for one in event.proposals if one.side is Side.SELL})
         elif isinstance(event, IntentStored):
-            found[event.intent.client_order_id] = _began(event.intent, decided, found, holders)
+            trail = found[event.intent.client_order_id] = _began(event.intent, decided, found, holders)
+            if trail.proposal is None and event.intent.exit_reason is ExitReason.SIGNAL:
+                trail.proposal = words.get((event.intent.strategy, event.intent.symbol))  # asked for again
         elif isinstance(event, OrderChanged):
             _of(found, event.client_order_id).changes.append(event)
         elif isinstance(event, OrderFilled):
