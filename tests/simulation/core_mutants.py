@@ -509,13 +509,13 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_forgets_what_was_to_be_sold": 5,  # I-16
     "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
-    "what_gave_way_to_a_stop_is_forgotten": 20,  # I-16
-    "what_was_sold_otherwise_is_still_to_be_sold": 6,  # I-8
+    "what_gave_way_to_a_stop_is_forgotten": 2,  # I-16
+    "what_was_sold_otherwise_is_still_to_be_sold": 2,  # I-8
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
     "who_bought_since_sells_all_the_same": 199,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
     "all_of_it_is_asked_for_again": 0,  # I-16
-    "a_rest_too_small_is_asked_for_for_ever": 101,  # I-16
+    "a_rest_too_small_is_asked_for_for_ever": 114,  # I-16
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

@@ -770,9 +770,9 @@ KILLERS: dict[str, int | str] = {
     "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # L-1
     "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
-    "the_last_look_ends_before_the_first_byte": 14,  # I-10
+    "the_last_look_ends_before_the_first_byte": 10,  # I-1
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
-    "working_orders_explain_nothing": 70,  # I-14
+    "working_orders_explain_nothing": "a fill that is told minutes later",  # I-14
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
@@ -817,7 +817,7 @@ KILLERS: dict[str, int | str] = {
     "strangers_are_ignored": "a purchase in the app",  # I-4
     "a_stranger_halts_in_a_commit_of_its_own": "a death right after a purchase in the app is noted",  # I-14
     "balances_are_not_compared": "a deposit",  # I-10
-    "a_fill_on_its_way_halts": 63,  # I-14
+    "a_fill_on_its_way_halts": 15,  # I-14
     "a_deposit_is_profit": "a deposit",  # I-20
     "the_record_forgets_what_goes_on": "a maker entry",  # L-1
 }

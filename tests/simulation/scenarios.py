@@ -187,6 +187,8 @@ SCENARIOS = (
     Scenario("a stop that was refused and rests", {0: (buys(),)}, ("", "refused_but_taken"), STOPS),
     Scenario("a withdrawal while an entry rests", {0: (buys(),), 2: (buys(ETH),)}, profile=RESTING,
              happens={30: _large_withdrawal}),
+    Scenario("a fill that is told minutes later", {0: (buys(),)},
+             profile=replace(STILL, habits=VenueHabits(fill_lag_ms=400_000))),
     Scenario("a second entry above a stop", {0: (buys(),), 3: (buys(),)}, profile=STOPS),
     Scenario("a purchase in the app", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _manual}),
     Scenario("a purchase while nobody answers, and a death", {0: (buys(),), 4: (buys(ETH),)},
