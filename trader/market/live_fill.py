@@ -97,6 +97,7 @@ class BackFill:
             if ahead.total_seconds() > AHEAD_SECONDS_MAX:
                 raise NotYet(f"{self._rest.host}: {over - SETTLE:%Y-%m-%dT%H:%M:%S}Z is still {ahead} ahead there")
             self._sleep(min(ahead.total_seconds(), NAP_SECONDS))
+        self._rest.make_certain()
 
     def _ask(self, symbol: str, at: int) -> None:
         first, step = self.known[symbol], self._window.step
