@@ -15,7 +15,7 @@ from trader.market.coinbase_time import TIMES_AGAIN, ask_until_certain
 from trader.model.market import Product
 from trader.model.trading import Side
 from trader.risk.freshness import Freshness
-from trader.running import answers, venue
+from trader.running import answers
 from trader.running.clock import unsure, worth_saying
 from trader.running.coinbase_ground import last_look
 from trader.running.venue import venue_clock
@@ -311,7 +311,7 @@ def test_a_start_tells_of_a_clock_that_is_more_than_a_little_off(journey, says):
     assert bool(said) is bool(says)
 
 
-def test_what_a_start_waits_for_until_it_is_answered_is_no_journey_of_the_answer_that_counts(monkeypatch):
+def test_what_a_start_waits_for_until_it_is_answered_is_no_journey_of_the_answer_that_counts():
     """The first answer comes at the third attempt, eight seconds later."""
     lines: list[Line] = []
 
@@ -327,9 +327,7 @@ def test_what_a_start_waits_for_until_it_is_answered_is_no_journey_of_the_answer
         lines[0].clock.passes(0.02)
         return said
 
-    monkeypatch.setattr(venue, "VenueClock", machine)
-
-    clock = venue_clock(ask, 1.0)
+    clock = venue_clock(ask, 1.0, machine)
 
     assert clock.certain
     assert lines[0].off() <= ms(20)

@@ -813,7 +813,7 @@ KILLERS: dict[str, int | str] = {
     "an_acknowledgement_is_believed": "an answer that names another order",  # I-4
     "a_halt_lets_what_was_decided_go": "an answer that names another order",  # I-1
     "the_last_look_comes_before_the_preview": 14,  # I-10
-    "nobody_looks_after_the_commit": 73,  # I-1
+    "nobody_looks_after_the_commit": 10,  # I-1
     "strangers_are_ignored": "a purchase in the app",  # I-4
     "a_stranger_halts_in_a_commit_of_its_own": "a death right after a purchase in the app is noted",  # I-14
     "balances_are_not_compared": "a deposit",  # I-10

@@ -80,6 +80,8 @@ def floors_of(seeds: int) -> dict[str, int]:
     floors |= {"gate strategy_trades": 40}  # three wishes of one strategy in a minute are rare
     floors |= {"fault feed stopped": 500, "fault bad tick": 500}
     floors |= {"fault phantom": 20, "fault slow_send": 500, "fault held back at the first byte": 10}
+    floors |= {f"fault {kind}": 150 for kind in ("time lie", "frozen", "slept", "slept uncounted", "line far")}
+    floors |= {"held back by the clock": 100}
     floors |= {"cancel/fill race": 200, "follow-up": 500, "died taking up": 100, "operator went on": 300}
     edges = {f"{before.value}→{after.value}" for before, afters in EDGES.items() for after in afters}
     floors |= {f"edge {edge}": 10 for edge in edges - SCRIPTED_ONLY}

@@ -234,9 +234,11 @@ def _probe(product: ProductState, symbol: str, stop: Decimal) -> WireOrder:
     return WireOrder("probe", symbol, Side.SELL, WireKind.STOP_LIMIT_GTC, size, stop, stop_price=stop)
 
 
-def venue_clock(ask: Callable[[], datetime], speed: float) -> VenueClock:
+def venue_clock(
+    ask: Callable[[], datetime], speed: float, make: Callable[[datetime, float], VenueClock] = VenueClock
+) -> VenueClock:
     """The venue's clock by the best of a few answers: the first may have been asked for again, which is no journey."""
-    clock = VenueClock(ask(), speed)
+    clock = make(ask(), speed)
     for _ in range(ANSWERS - 1):
         if clock.certain:
             break
