@@ -48,6 +48,11 @@ class Answers:
             return None
         return all_but_one([one.at(ticks, wall, self._speed) for one in self._kept])
 
+    def forget(self) -> None:
+        """None of them counts any more."""
+        self._kept.clear()
+        self._odd = None
+
     def hear(self, answer: Answer) -> None:
         """Take in what was heard just now."""
         said, odd = (answer.early, answer.late), self._odd

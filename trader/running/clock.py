@@ -62,6 +62,11 @@ class VenueClock(SystemClock):
         """Seconds by the host's wall clock: no time to go by, but where it leaves the ticks one of them has stepped."""
         return time.time()
 
+    def set(self, now: datetime) -> None:
+        """It is *now* there, whatever the venue has said of it before."""
+        self._ahead += (now - self._told()).total_seconds()
+        self._answers.forget()
+
     def heard(self, said: datetime, asked: float) -> None:
         """
         The venue *said* its time to whoever *asked* at that tick: go on from there, if it must be so.
