@@ -331,3 +331,31 @@ def test_what_a_start_waits_for_until_it_is_answered_is_no_journey_of_the_answer
 
     assert clock.certain
     assert lines[0].off() <= ms(20)
+
+
+@pytest.mark.parametrize("lie", [-3_600, 3_600])
+def test_a_start_whose_first_answer_was_a_mistake_does_not_wait_for_that_time(lie):
+    line = a_line((10, 10), truth=NOON - timedelta(seconds=lie))
+
+    ask_until_certain(line.clock, line.ask)
+
+    assert line.clock.certain
+    assert line.off() <= BOUND
+
+
+def test_what_the_clock_was_put_forward_by_has_not_passed():
+    """A token that was made before the machine slept uncounted still lives for as long as it did."""
+    line = a_line((10, 10))
+    line.twice()
+    before = line.clock.now()
+    line.truth += timedelta(minutes=5)  # the machine slept, and its ticks stood still
+    behind = line.clock.now()
+    line.twice()
+    line.twice()
+    after = line.clock.now()
+    line.clock.passes(30)
+
+    assert line.off() <= BOUND
+    assert line.clock.passed(behind) <= timedelta(seconds=31)
+    assert line.clock.passed(before) <= timedelta(seconds=31)
+    assert line.clock.passed(after) == timedelta(seconds=30)

@@ -43,6 +43,9 @@ class VirtualClock:
     def monotonic(self) -> float:
         return self.ms / 1000
 
+    def passed(self, since: datetime) -> timedelta:
+        return self.now() - since
+
     def sleep(self, seconds: float) -> None:
         self.pass_ms(round(seconds * 1000))
 

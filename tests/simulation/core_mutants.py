@@ -15,7 +15,6 @@ import pytest
 from tests.simulation import core_process
 from trader import exits
 from trader.execution import engine, wire_engine
-from trader.execution.lifecycle import Lifecycle
 from trader.execution.wire_engine import WireExecution
 from trader.gateway import books, marking, recovery
 from trader.gateway.admission import Admission
@@ -346,18 +345,6 @@ def what_all_answers_contain_is_certain(patch: Patch) -> None:
 
 
 @fault
-def a_token_lives_from_the_record_on(patch: Patch) -> None:
-    whole = Lifecycle._changed
-
-    def changed(self: Lifecycle, event: Any) -> None:
-        whole(self, event)
-        life = self.lives[event.client_order_id]
-        life.left_by = life.sent_at
-
-    patch.setattr(Lifecycle, "_changed", changed)
-
-
-@fault
 def the_door_lets_everybody_in(patch: Patch) -> None:
     patch.setattr(Admission, "admit", lambda self, proposals, snapshot: proposals)
 
@@ -473,9 +460,8 @@ CORE_KILLERS: dict[str, int | str] = {
     "fees_are_asked_for_once": 44,  # I-2
     "entries_leave_by_any_clock": 89,  # I-10
     "whatever_the_venue_says_is_its_time": 297,  # I-10
-    "what_an_answer_says_never_ages": 1369,  # I-10
+    "what_an_answer_says_never_ages": 2553,  # I-10
     "what_all_answers_contain_is_certain": 1833,  # I-10
-    "a_token_lives_from_the_record_on": 681,  # I-6
     "the_door_lets_everybody_in": 0,  # I-16
     "cut_off_once_is_cut_off_for_ever": 1,  # L-1
     "a_death_ends_the_cooldown": "kill while sending",  # I-18

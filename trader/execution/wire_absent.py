@@ -48,7 +48,7 @@ class Absence:
         for client_id, missed in list(self._missed.items()):
             life = live[client_id]
             assert life.left_by is not None, "what the venue may have has left"
-            if now < life.left_by + self._policy.token_life + self._policy.settle:
+            if self._record.clock.passed(life.left_by) < self._policy.token_life + self._policy.settle:
                 continue
             missed.scans += 1
             if missed.scans < SCANS_TO_PROVE:

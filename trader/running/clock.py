@@ -5,6 +5,7 @@ The clock on the wall, and the one at the venue.
 from __future__ import annotations
 
 import time
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from trader.running.answers import Answer, Answers
@@ -25,6 +26,10 @@ class SystemClock:
         """Wait."""
         time.sleep(seconds)
 
+    def passed(self, since: datetime) -> timedelta:
+        """What has gone by *since* then for sure."""
+        return self.now() - since
+
 
 A_LITTLE = timedelta(seconds=2)
 """By this much of our time one answer alone may move the venue's clock."""
@@ -32,6 +37,8 @@ LIMIT, WORTH_SAYING = timedelta(milliseconds=150), timedelta(milliseconds=50)
 """What the clock may be off by while anything is entered (T24), and from where on a start tells of it."""
 GRAIN = 0.001
 """A venue tells whole milliseconds."""
+JUMPS = 1_000
+"""How many corrections are remembered: no more than one comes with an answer, and what counts on them lasts minutes."""
 ANSWERS = 5
 """How many are asked for at a start, if the first are too slow to certify anything."""
 
@@ -51,8 +58,9 @@ class VenueClock(SystemClock):
         self.limit = LIMIT * max(1.0, speed)
         self._answers = Answers(speed, 2 * self.limit.total_seconds())
         self._began, self._zero, self._ahead = now, self.ticks(), 0.0
-        self._latest = now
+        self._latest: datetime | None = None
         self._doubt: float | None = None
+        self._jumps: deque[tuple[datetime, float]] = deque(maxlen=JUMPS)
 
     def ticks(self) -> float:
         """Seconds that never step back, and go on while the machine sleeps where the system has such a clock."""
@@ -95,10 +103,10 @@ class VenueClock(SystemClock):
         Only where that is too far from what the other end may be, and the middle is not, it is the middle.
         """
         if not early <= self._ahead <= late:
-            self._ahead = late
+            self._move(late)
         limit = self.limit.total_seconds()
         if max(self._ahead - early, late - self._ahead) > limit >= (late - early) / 2:
-            self._ahead = (early + late) / 2
+            self._move((early + late) / 2)
 
     def _follow(self, early: float, late: float) -> None:
         """
@@ -113,12 +121,31 @@ class VenueClock(SystemClock):
         if abs(off) > a_little and (doubted is None or abs(off - doubted) > a_little + (late - early)):
             self._doubt = off
             return
-        self._ahead = late
+        self._move(late)
+
+    def _move(self, ahead: float) -> None:
+        if ahead > self._ahead:
+            self._jumps.append((self._shown(), ahead - self._ahead))
+        self._ahead = ahead
 
     def now(self) -> datetime:
         """The venue's time, UTC; put back it stands still until it is that late again."""
-        now = self._latest = max(self._latest, self._told())
+        now = self._latest = self._shown()
         return now
+
+    def _shown(self) -> datetime:
+        """What it is, and no earlier than anybody was told."""
+        told = self._told()
+        return told if self._latest is None else max(self._latest, told)
+
+    def passed(self, since: datetime) -> timedelta:
+        """
+        What has gone by for sure since it was *since* by this clock: what it was put forward by is not in it.
+
+        It may have been behind when that was noted, and then so much less has passed.
+        """
+        jumped = sum(by for then, by in self._jumps if since <= then)
+        return self.now() - since - timedelta(seconds=jumped)
 
     @property
     def off_by(self) -> timedelta | None:
@@ -127,7 +154,7 @@ class VenueClock(SystemClock):
         if known is None:
             return None
         off = max(self._ahead - known[0], known[1] - self._ahead)
-        return timedelta(seconds=off) + max(timedelta(0), self._latest - self._told())
+        return timedelta(seconds=off) + (self._shown() - self._told())
 
     @property
     def certain(self) -> bool:
