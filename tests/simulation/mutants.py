@@ -763,7 +763,7 @@ KILLERS: dict[str, int | str] = {
     "another_body_than_stored": "an entry and its exit",  # I-5
     "ids_by_the_minute": "a maker entry under kill",  # I-3
     "absent_after_five_seconds": "an order is lost",  # I-6
-    "absent_before_lists_have_settled": "an order is lost",  # I-6
+    "absent_before_lists_have_settled": "a server error before",  # I-6
     "absent_after_a_minute": "an order is lost",  # I-6
     "not_found_once_is_absent": "an order is lost",  # I-6
     "unknown_is_never_given_up": "an order is lost",  # L-1
@@ -787,7 +787,7 @@ KILLERS: dict[str, int | str] = {
     "unknown_orders_risk_nothing": 8,  # I-2
     "open_orders_risk_nothing": 6,  # I-2
     "working_orders_stay_at_their_limit": 6,  # I-2
-    "sells_free_what_they_may_bring": 4,  # I-2
+    "sells_free_what_they_may_bring": 3,  # I-2
     "entries_of_one_instant_do_not_add_up": 1,  # I-2
     "partly_filled_counts_what_filled": 246,  # I-2
     "no_position_cap": 1,  # I-2
@@ -814,7 +814,7 @@ KILLERS: dict[str, int | str] = {
     "an_acknowledgement_is_believed": "an answer that names another order",  # I-4
     "a_halt_lets_what_was_decided_go": "an answer that names another order",  # I-1
     "the_last_look_comes_before_the_preview": 14,  # I-10
-    "nobody_looks_after_the_commit": 73,  # I-1
+    "nobody_looks_after_the_commit": 14,  # I-10
     "strangers_are_ignored": "a purchase in the app",  # I-4
     "a_stranger_halts_in_a_commit_of_its_own": "a death right after a purchase in the app is noted",  # I-14
     "balances_are_not_compared": "a deposit",  # I-10

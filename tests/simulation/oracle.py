@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tests.simulation.clock import VirtualClock
+from tests.simulation.clock import VirtualClock, at
 from tests.simulation.feed import MINUTE_MS, QUOTE_AGE_MS, Feed
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.wire import SimulatedWire
@@ -54,6 +55,7 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
 BAR_AGE_MS = 90_000
+CLOCK_OFF = timedelta(milliseconds=150)
 ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
 """The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
@@ -97,6 +99,8 @@ class Oracle:
     killed: Callable[[], bool]
     feed: Feed
     seen: Counter[str] = field(default_factory=Counter)
+    told_time: Callable[[], datetime] | None = None
+    """What the trader takes the time for; None where that is the truth."""
     intents: dict[str, OrderIntent] = field(default_factory=dict)
     status: dict[str, OrderStatus] = field(default_factory=dict)
     sent_ms: dict[str, int] = field(default_factory=dict)
@@ -171,6 +175,7 @@ class Oracle:
         assert before is not None
         hold(event.status in EDGES.get(before, ()), "I-7", f"{client_id}: {before} → {event.status}")
         self.seen[f"edge {before.value}→{event.status.value}"] += 1
+        self.seen["held back by the clock"] += event.status is NOT_SENT and "entries wait" in event.reason
         there = self._at_venue(client_id)
         if event.status in (NOT_SENT, REJECTED, STORED):
             lied = client_id in self.wire.lies
@@ -247,7 +252,7 @@ class Oracle:
         hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
         self._form(wire)
         if not intent.protects:
-            self._fresh(wire)
+            self._fresh(wire, self._behind_ms(wire))
         if wire.side is BUY:
             unseen = 0 if self.dear_since is None else self.clock.ms - self.dear_since
             hold(unseen <= FEES_UNSEEN_MS, "I-2", f"{client_id} enters {unseen} ms after the fees have changed")
@@ -286,15 +291,25 @@ class Oracle:
         approved = root.worst_case_usd
         hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
 
-    def _fresh(self, wire: WireOrder) -> None:
-        """What the feed has heard is young enough at the first byte."""
+    def _behind_ms(self, wire: WireOrder) -> int:
+        """By how much the trader's clock is behind; nothing is entered by one that is far off (T24)."""
+        if self.told_time is None:
+            return 0
+        off = self.told_time() - at(self.clock.ms)
+        near = wire.side is SELL or abs(off) <= CLOCK_OFF
+        hold(near, "I-10", f"{wire.client_order_id} enters by a clock that is {off.total_seconds():.3f} s off")
+        self.seen["an exit left by a clock far off"] += abs(off) > CLOCK_OFF
+        return max(0, -off // timedelta(milliseconds=1))
+
+    def _fresh(self, wire: WireOrder, behind_ms: int) -> None:
+        """What the feed has heard is young enough at the first byte, as far as a clock tells that is so much behind."""
         name, now = wire.client_order_id, self.clock.ms
         heard = self.feed.heard_ms(now)
-        hold(now - heard <= QUOTE_AGE_MS, "I-10", f"{name} leaves on a quote of {now - heard} ms")
+        hold(now - heard <= QUOTE_AGE_MS + behind_ms, "I-10", f"{name} leaves on a quote of {now - heard} ms")
         believed = wire.side is SELL or wire.symbol not in self.feed.bad
         hold(believed, "I-10", f"{name} enters on a mark the guard does not accept")
         closed = now - heard // MINUTE_MS * MINUTE_MS
-        hold(closed <= BAR_AGE_MS, "I-10", f"{name} leaves on a bar of {closed} ms")
+        hold(closed <= BAR_AGE_MS + behind_ms, "I-10", f"{name} leaves on a bar of {closed} ms")
 
     def _caps(self, wire: WireOrder) -> None:
         judged = self.judged.get(wire.client_order_id)

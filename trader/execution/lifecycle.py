@@ -60,6 +60,8 @@ class Life:
     wire: WireOrder | None = None
     order_id: str = ""
     sent_at: datetime | None = None
+    left_by: datetime | None = None
+    """When its answer came, or none had come: the host may have slept between the record and the first byte."""
     filled: Decimal = ZERO
     reason: str = ""
     """Why it came to *status*, where somebody said so."""
@@ -131,9 +133,11 @@ class Lifecycle:
         if event.status not in LEGAL.get(life.status, frozenset()):
             raise IllegalMove(f"{event.client_order_id}: {life.status.value} → {event.status.value}")
         life.ended_there = event.status.terminal and life.status is OPEN
-        life.status, life.reason = event.status, event.reason
         if event.status is SENT:
             life.sent_at = event.time
+        elif life.status is SENT:
+            life.left_by = event.time
+        life.status, life.reason = event.status, event.reason
         if event.order_id:
             if life.order_id != event.order_id:
                 self.owner.pop(life.order_id, None)

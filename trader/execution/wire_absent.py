@@ -45,15 +45,15 @@ class Absence:
         self._missed = {client_id: self._missed.get(client_id) or _Missed(now) for client_id in lost}
         for client_id, missed in list(self._missed.items()):
             life = live[client_id]
-            assert life.sent_at is not None, "what the venue may have was sent"
-            if now < life.sent_at + self._policy.token_life + self._policy.settle:
+            assert life.left_by is not None, "what the venue may have has left"
+            if self._record.clock.passed(life.left_by) < self._policy.token_life + self._policy.settle:
                 continue
             missed.scans += 1
             if missed.scans < SCANS_TO_PROVE:
                 continue
             if life.status is UNKNOWN:
                 self._proven(life, now)
-            elif now - missed.since >= self._policy.settle:
+            elif self._record.clock.passed(missed.since) >= self._policy.settle:
                 self._vanished(life, now)
 
     def _proven(self, life: Life, now: datetime) -> None:
