@@ -552,7 +552,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "who_bought_since_sells_all_the_same": 199,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
     "all_of_it_is_asked_for_again": 0,  # I-16
-    "a_rest_too_small_is_asked_for_for_ever": 114,  # I-16
+    "a_rest_too_small_is_asked_for_for_ever": 79,  # I-16
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

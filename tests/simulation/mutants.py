@@ -768,12 +768,12 @@ KILLERS: dict[str, int | str] = {
     "not_found_once_is_absent": "an order is lost",  # I-6
     "unknown_is_never_given_up": "an order is lost",  # L-1
     "an_acknowledgement_of_nothing_stays_open": "an acknowledgement of nothing",  # L-1
-    "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # L-1
+    "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # I-1
     "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
-    "the_last_look_ends_before_the_first_byte": 10,  # I-1
+    "the_last_look_ends_before_the_first_byte": 26,  # I-1
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
-    "working_orders_explain_nothing": "a fill that is told late",  # I-14
+    "working_orders_explain_nothing": 6,  # L-1
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
@@ -814,7 +814,7 @@ KILLERS: dict[str, int | str] = {
     "an_acknowledgement_is_believed": "an answer that names another order",  # I-4
     "a_halt_lets_what_was_decided_go": "an answer that names another order",  # I-1
     "the_last_look_comes_before_the_preview": 14,  # I-10
-    "nobody_looks_after_the_commit": 14,  # I-10
+    "nobody_looks_after_the_commit": 25,  # I-1
     "strangers_are_ignored": "a purchase in the app",  # I-4
     "a_stranger_halts_in_a_commit_of_its_own": "a death right after a purchase in the app is noted",  # I-14
     "balances_are_not_compared": "a deposit",  # I-10

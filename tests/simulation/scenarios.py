@@ -183,7 +183,7 @@ SCENARIOS = (
              ("", "another_id")),
     Scenario("an acknowledgement of nothing", {0: (buys(),)}, ("phantom",)),
     Scenario("a stop that was never there", IN_AND_OUT, ("", "phantom"), STOPS),
-    Scenario("an acknowledgement under another name", {0: (buys(),)}, ("another_name",), MAKER),
+    Scenario("an acknowledgement under another name", {0: (buys(),)}, ("another_name",), RESTING, {20: _kill}),
     Scenario("a stop that was refused and rests", {0: (buys(),)}, ("", "refused_but_taken"), STOPS),
     Scenario("a withdrawal while an entry rests", {0: (buys(),), 2: (buys(ETH),)}, profile=RESTING,
              happens={30: _large_withdrawal}),
