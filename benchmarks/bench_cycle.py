@@ -67,7 +67,7 @@ def _papermill(folder: Path) -> tuple[list[float], dict[str, list[float]]]:
     with opened(asked, venue_of) as session:
         for _ in range(CYCLES + 2):
             session.runner.pool.wait_ready(60)
-            as_of = session.market.time(session.gateway.core.books.following)
+            as_of = session.market.time(session.gateway.standing().following)
             begin = time.perf_counter()
             done = one_cycle(session, Slot(as_of, as_of))
             seconds.append(time.perf_counter() - begin)
@@ -129,7 +129,7 @@ def _desk(folder: Path) -> tuple[Any, Any, Any]:
     journal = SqliteJournal(folder / "state.sqlite", mode="paper", account="bench")
     ground = Ground(market, "bench", market.step)
     gateway = gateway_on(ground, config, described, ROOT / "strategies", journal, venue_of)
-    return market, strategies, gateway.core
+    return market, strategies, gateway._core
 
 
 def _renamed(loaded: Any, name: str) -> Any:

@@ -55,7 +55,7 @@ def a_session(folder: Path, *overrides: str, **options: Any) -> Iterator[Session
 
 def next_cycle(session: Session) -> CycleTold:
     """One cycle through its notebook."""
-    as_of = session.market.time(session.gateway.core.books.following)
+    as_of = session.market.time(session.gateway.standing().following)
     return one_cycle(session, Slot(as_of, as_of))
 
 

@@ -107,7 +107,7 @@ def test_a_second_submission_changes_nothing_and_gets_the_first_answer(gateway, 
 
     assert loads(Decision, first).intents
     assert first == again == other
-    events = gateway.core.books.journal.seen
+    events = gateway.standing().seen
     assert sum(isinstance(event, Decided) for event in events) == 1
     assert sum(isinstance(event, IntentStored) for event in events) == len(loads(Decision, first).intents)
 
@@ -128,7 +128,7 @@ def test_two_who_submit_at_once_are_one_submission(gateway, line, door):
 
     assert len(answers) == 8
     assert len(set(answers)) == 1
-    assert sum(isinstance(event, Decided) for event in gateway.core.books.journal.seen) == 1
+    assert sum(isinstance(event, Decided) for event in gateway.standing().seen) == 1
 
 
 @pytest.mark.req("SEC1")

@@ -137,7 +137,7 @@ def test_exits_run_also_when_every_notebook_fails(tmp_path):
         assert cycle.submit().intents
         session.gateway.finish(cycle.id, "complete")
         told = [next_cycle(session) for _ in range(4)]
-        held = session.gateway.core.books.ledger.positions
+        held = session.gateway._core.books.ledger.positions
 
     assert {one.notebook for one in told} == {"dead_kernel"}
     assert not held

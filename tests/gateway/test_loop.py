@@ -166,7 +166,7 @@ def test_a_look_between_cycles_that_fails_ends_the_run_for_nobody_would_look_any
 @pytest.mark.req("SI1", "NF3")
 def test_an_account_taken_over_sends_nothing_more(tmp_path):
     with a_session(tmp_path) as session:
-        session.gateway.core.books._is_ours = lambda: False
+        session.gateway._core.books._is_ours = lambda: False
         cycle = cycle_by_socket(session)
         decision = cycle.submit()
 

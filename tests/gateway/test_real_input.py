@@ -48,11 +48,11 @@ def test_nine_real_days_on_paper_fill_what_the_backtest_fills(tmp_path, lake):
     """Every cycle over the real socket, the kernel's own code for the strategies; only the kernels are left out."""
     where = {"feed": "lake", "data": lake, "symbols": SYMBOLS, "granularity": "15m"}
     with a_session(tmp_path, start=instant(START), end=instant(END), **where) as session:
-        while not session.gateway.core.exhausted:
+        while not session.gateway.standing().is_exhausted:
             cycle = cycle_by_socket(session)
             cycle.submit()
             session.gateway.finish(cycle.id, "complete")
-        session.gateway.core.close_out()
+        session.gateway.close_out()
 
     events = journaled(tmp_path)
     fills = [event.fill for event in events if isinstance(event, OrderFilled)]

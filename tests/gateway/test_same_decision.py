@@ -25,7 +25,7 @@ class InProcess:
 
     def __init__(self, session):
         config, market = session.config, session.market
-        self.books = session.gateway.core.books
+        self.books = session.gateway._core.books
         self.loaded = load_strategies(ROOT / "strategies", config.strategies(), None, config.signal_defaults())
         self.columns = ColumnFeatures.build(self.loaded, market.timeframes.frames, market.tradable)
         stanzas = [one.stanza for one in self.loaded]
@@ -47,12 +47,12 @@ def test_a_day_over_the_socket_decides_as_one_process_does(tmp_path):
         alone = InProcess(session)
         for _ in range(96):
             cycle = cycle_by_socket(session)
-            expected = alone.decide(session.gateway.core.cycle.snapshot)
+            expected = alone.decide(session.gateway._core.cycle.snapshot)
 
             decision = cycle.submit()
 
             assert decision == expected
-            assert dumps(cycle.snapshot) == session.gateway.core.cycle.text
+            assert dumps(cycle.snapshot) == session.gateway._core.cycle.text
             session.gateway.finish(cycle.id, "complete")
             proposed += len(cycle.proposals.proposals)
             ordered += len(decision.intents)
@@ -66,14 +66,14 @@ def test_real_kernels_decide_as_one_process_does(tmp_path):
     expected: dict[str, Decision] = {}
     with a_session(tmp_path) as session:
         alone = InProcess(session)
-        begin = session.gateway.core.begin
+        begin = session.gateway._core.begin
 
         def begin_and_decide(k=None):
             cycle = begin(k)
             expected[cycle.id] = alone.decide(cycle.snapshot)
             return cycle
 
-        session.gateway.core.begin = begin_and_decide
+        session.gateway._core.begin = begin_and_decide
         told = [next_cycle(session) for _ in range(4)]
 
     assert all(one.notebook == "complete" for one in told), told
@@ -92,7 +92,7 @@ def test_negative_control_another_proposal_is_another_decision(tmp_path):
     with a_session(tmp_path) as session:
         alone = InProcess(session)
         cycle = cycle_by_socket(session)
-        expected = alone.decide(session.gateway.core.cycle.snapshot)
+        expected = alone.decide(session.gateway._core.cycle.snapshot)
         first, *rest = cycle.proposals.proposals
         tampered = replace(first, notional_pct=first.notional_pct / 4)
 
@@ -111,7 +111,7 @@ def test_a_strategy_that_is_off_gets_nothing_through(tmp_path):
 
         assert smuggled
         assert not decision.verdicts
-        reports = session.gateway.core.cycle.proposals.reports
+        reports = session.gateway._core.cycle.proposals.reports
         assert {report.outcome for report in reports if report.strategy == "breakout"} == {"refused", "skipped"}
 
 

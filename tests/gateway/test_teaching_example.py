@@ -94,9 +94,9 @@ def test_it_trades_on_paper(folder):
 
     for _ in range(48):
         cycle = gateway.begin()
-        gateway.core.submit(cycle.id, collect(gateway.desk, cycle.snapshot))
+        gateway._core.submit(cycle.id, collect(gateway.desk, cycle.snapshot))
         gateway.finish(cycle.id, "complete")
 
     assert [event for event in journal.replay() if isinstance(event, OrderFilled)]
-    budgets = next(rule for rule in gateway.core.books.desk.risk.rules if isinstance(rule, StrategyTrades)).budgets
+    budgets = next(rule for rule in gateway._core.books.desk.risk.rules if isinstance(rule, StrategyTrades)).budgets
     assert budgets == {"sma_teach": Budget()}

@@ -13,6 +13,13 @@ from tests.house.floors import floor_of, floors_of, homeless
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = floors_of(ROOT / "pyproject.toml")
+TURNS = """
+class Gateway:
+    def stopped(self):
+        with self._lock:
+            self._core.stopped()
+        {}
+"""
 
 
 @pytest.fixture
@@ -37,6 +44,8 @@ def plant(tmp_path):
         lints.without_promise,
         lints.leftovers,
         lints.strategies_that_know_too_much,
+        lints.past_the_gateway,
+        lints.out_of_turn,
     ],
     ids=lambda lint: lint.__name__,
 )
@@ -65,6 +74,13 @@ def test_every_module_stands_on_a_floor():
         pytest.param(lints.leftovers, "trader/a.py", "try:\n    f()\nexcept:\n    pass\n", id="bare except"),
         pytest.param(lints.leftovers, "trader/a.py", "try: f()\nexcept (ValueError, Exception): g()\n", id="broad"),
         pytest.param(lints.strategies_that_know_too_much, "strategies/a.py", "import trader.desk\n", id="strategy"),
+        pytest.param(lints.past_the_gateway, "trader/running/a.py", "g.core.close_out()\n", id="past the gateway"),
+        pytest.param(lints.past_the_gateway, "trader/a.py", "def f(): return g._core\n", id="past it, in private"),
+        pytest.param(
+            lints.past_the_gateway, "trader/a.py", "from trader.gateway.core import TradingCore\n", id="a second core"
+        ),
+        pytest.param(lints.out_of_turn, lints.GATEWAY, TURNS.format("self._core.stopped()"), id="out of turn"),
+        pytest.param(lints.out_of_turn, lints.GATEWAY, TURNS.format("with self.lock: self._core"), id="another lock"),
     ],
 )
 def test_the_planted_fault_is_seen(lint, path, text, plant):

@@ -210,8 +210,8 @@ class Books:
             self.wired.sync()
 
     def at_venue(self) -> list[str]:
-        """The venue's ids of our orders there; may be asked from any thread."""
-        live = [] if self.wired is None else list(self.wired.lives.live.values())
+        """The venue's ids of our orders there; may be asked from any thread, also while another writes."""
+        live = [] if self.wired is None else list(self.wired.lives.live.values())  # no other thread gets between
         return [life.order_id for life in live if life.order_id]
 
     def _last_look(self, intent: OrderIntent) -> str | None:

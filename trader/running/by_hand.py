@@ -41,6 +41,6 @@ def first_interesting_cycle(venue_of: VenueOf) -> tuple[Gateway, str]:
     gateway = gateway_on(ground, config, described, directory, MemoryJournal(), venue_of)
     while True:
         cycle = gateway.begin()
-        if collect(gateway.desk, cycle.snapshot).proposals or gateway.core.exhausted:
+        if collect(gateway.desk, cycle.snapshot).proposals or gateway.standing().is_exhausted:
             return gateway, cycle.id
         gateway.finish(cycle.id, "complete")

@@ -25,14 +25,18 @@ FAILED_EXIT = 1
 
 
 def ended(run: Told, session: Session, *, is_urgent: bool) -> None:
-    """Record that *run* is over, and tell in it how it left; *is_urgent* where somebody insisted on the end."""
-    books = session.gateway.core.books
+    """
+    Record that *run* is over, and tell in it how it left; *is_urgent* where somebody insisted on the end.
+
+    Nobody looks between cycles any more: what is recorded here is the last.
+    """
     run.unwritten = session.runner.write_rest()
     run.failures = failures_of(run.cycles)
-    session.gateway.core.stopped("; ".join([run.ended, *run.unwritten[:NAMED_MAX]]))
-    run.state = (TradingState.KILLED if session.kill.reason() else books.ledger.state).value
+    session.gateway.stopped("; ".join([run.ended, *run.unwritten[:NAMED_MAX]]))
+    after, nlv_usd = session.gateway.valued()
+    run.state = (TradingState.KILLED if session.kill.reason() else after.state).value
     run.fills, run.fingerprint = fills_of(session.journal.replay())
-    run.nlv_usd = round(float(books.nlv_usd), 2)
+    run.nlv_usd = round(float(nlv_usd), 2)
     run.journal_head = session.journal.head()
     run.exit_code = INTERRUPTED_EXIT if is_urgent else exit_code(run)
 

@@ -28,7 +28,7 @@ from trader.running.ending import ended
 from trader.running.states import StatesTold
 from trader.running.stops import StopsTold, left_alone
 from trader.running.telling import CycleTold, Told, Voice, told
-from trader.running.watching import emptied, watchdog
+from trader.running.watching import emptied, watchdog, watched
 
 if TYPE_CHECKING:
     from trader.running.session import Session
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 ABORT_SECONDS, URGENT_SECONDS = 5.0, 0.2
 """How long a notebook may go on after the first and the second signal."""
 WATCH_SECONDS = 0.1
-LOOK_SECONDS = 0.5
 
 Open = Callable[[RunAsked], AbstractContextManager["Session"]]
 
@@ -47,7 +46,6 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         stop_on_signals(StopFlag()) as stop,
         open_session(asked) as session,
         _hurried(stop, session),
-        _watched(stop, session),
         watchdog(session, voice) as dog,
     ):
         run = Told(
@@ -56,50 +54,54 @@ def run_cycles(asked: RunAsked, voice: Voice, open_session: Open) -> Told:
         voice.begun(run)
         for warning in (*session.ground.warnings, *session.market.climate.warnings):
             voice.note(warning)
-        moved_from = session.gateway.core.books.moved_from
+        moved_from = session.gateway.standing().moved_from
         if moved_from:
             voice.note(f"the account ran on {moved_from} before and has nothing there any more; it goes on here")
-        _cycles(asked, session, stop, voice, run)
-        emptied(session, dog, stop, voice)
-        left_alone(session.gateway.core.books.unprotected, voice)
+        with watched(stop, session):
+            _cycles(asked, session, stop, voice, run)
+            emptied(session, dog, stop, voice)
+        left_alone(session.gateway.standing().unprotected, voice)
         run.ended = run.ended or _why(session, stop, asked)
         ended(run, session, is_urgent=stop.is_urgent)
     return run
 
 
 def _cycles(asked: RunAsked, session: Session, stop: StopFlag, voice: Voice, run: Told) -> None:
-    core, market = session.gateway.core, session.market
-    if core.books.ahead_since is not None:
+    gateway, market = session.gateway, session.market
+    before = gateway.standing()
+    if before.ahead:
         run.ended = (
-            f"the account is at {core.books.now:%Y-%m-%d %H:%M} UTC, and this history ends before that; "
+            f"the account is at {before.ahead}, and this history ends before that; "
             "name a later --end, or begin another account with --set app.account=NAME"
         )
         return
     clock, end = session.ground.clock, market.time(market.last)
-    pace = _pace(asked, market.time(core.books.following), clock)
-    if not core.exhausted:
+    pace = _pace(asked, market.time(before.following), clock)
+    if not before.is_exhausted:
         interval = timedelta(seconds=session.ground.interval_seconds)
         scheduler = Scheduler(interval, pace, Random(), end=end)
-        stops, states = StopsTold(voice, _takes_stops(session)), StatesTold(voice, core.books.ledger.state)
+        stops, states = StopsTold(voice, _takes_stops(session)), StatesTold(voice, before.state)
 
         def cycle(slot: Slot) -> None:
-            if market.index_at_or_after(slot.as_of) < core.books.following:
+            if market.index_at_or_after(slot.as_of) < gateway.standing().following:
                 return  # started again within the slot that the process before us decided on
             done = one_cycle(session, slot)
             run.cycles.append(done)
             voice.cycle(done)
-            stops.look(core.books.unprotected)
-            states.look(core.books.ledger.state, core.books.journal.seen)
+            after = gateway.standing()
+            stops.look(after.unprotected)
+            states.look(after.state, after.seen)
 
         tally = scheduler.run(cycle, asked.cycles, stop)
         run.skipped = tally.skipped
-        if stop.is_set() or (tally.ran == asked.cycles and not core.exhausted):
+        if stop.is_set() or (tally.ran == asked.cycles and not gateway.standing().is_exhausted):
             return
-    if core.books.settled is None or core.books.settled < market.last:
+    settled = gateway.standing().settled
+    if settled is None or settled < market.last:
         if clock is not None and not pace.wait_until(end, stop):  # its last bars are still being made
             return
         try:
-            last = sum(isinstance(event, OrderFilled) for event in core.close_out())
+            last = sum(isinstance(event, OrderFilled) for event in gateway.close_out())
         except ExchangeUnreachable as error:
             run.ended, run.exit_code = str(error), error.exit_code
             voice.critical(run.ended)
@@ -137,9 +139,8 @@ def one_cycle(session: Session, slot: Slot) -> CycleTold:
         f"cell {verdict.cell}: {verdict.error}" if verdict.cell else verdict.error or "",
         {name: round(seconds, 6) for name, seconds in timings.items()},
     )
-    books = gateway.core.books
-    nlv = float(books.book().nlv_usd)
-    return told(cycle, books.journal.seen, nlv, verdict, time.monotonic() - began, books.unprotected)
+    after, nlv_usd = gateway.valued()
+    return told(cycle, after.seen, float(nlv_usd), verdict, time.monotonic() - began, after.unprotected)
 
 
 def _notebook(session: Session, cycle_id: str, slot: Slot) -> NotebookVerdict:
@@ -154,7 +155,7 @@ def _notebook(session: Session, cycle_id: str, slot: Slot) -> NotebookVerdict:
 def _why(session: Session, stop: StopFlag, asked: RunAsked) -> str:
     if stop.is_set():
         return f"stopped by {stop.reason}"
-    if session.gateway.core.exhausted:
+    if session.gateway.standing().is_exhausted:
         return "history is exhausted"
     return f"{asked.cycles} cycles were asked for"
 
@@ -172,31 +173,6 @@ def _hurried(stop: StopFlag, session: Session) -> Iterator[None]:
 
     stop.on_urgent(lambda: session.runner.hurry(URGENT_SECONDS))
     watcher = threading.Thread(target=watch, name="stop-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-
-
-@contextmanager
-def _watched(stop: StopFlag, session: Session) -> Iterator[None]:
-    """Between cycles somebody looks: for the kill switch, and for orders whose outcome nobody knows."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(LOOK_SECONDS):
-            try:
-                session.gateway.look_again()
-            except TraderError as error:  # what cannot be recorded must not go on
-                stop.set(str(error))
-                return
-            except Exception as error:  # nobody else looks between cycles: not looking any more must not go unnoticed
-                stop.set(f"the look between cycles failed: {type(error).__name__}: {error}")
-                raise
-
-    watcher = threading.Thread(target=watch, name="gateway-watch", daemon=True)
     watcher.start()
     try:
         yield

@@ -87,9 +87,9 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
         stack.callback(journal.close)
         gateway = gateway_on(ground, config, described, asked.strategies_dir, journal, venue_of, lock.held, kill.reason)
-        if gateway.core.books.ledger.state is TradingState.KILLED:
+        if gateway.standing().state is TradingState.KILLED:
             kill.press("it was pressed before this start")  # even if its flag is gone, the venue is kept empty
-        gateway.core.started(journal.epoch)
+        gateway.started(journal.epoch)
         door = Door(gateway, socket)
         stack.callback(door.close)
         door.open()
