@@ -29,6 +29,7 @@ from trader.model.events import (
     StateMoved,
     StopTrailed,
     UniverseReviewed,
+    WireStored,
 )
 from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
@@ -36,6 +37,7 @@ from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.quick import maker
 from trader.model.trading import Side, TradingState
 from trader.model.wire import VenueOrder
+from trader.state.late import LateBuys
 from trader.state.latest import latest
 from trader.state.performance import after_flow, after_mark
 from trader.state.positions import added, opened, reduced
@@ -71,7 +73,7 @@ class Ledger:
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
         self.unmarked: tuple[str, ...] = ()
-        self.unsold = Unsold()
+        self.unsold, self.late = Unsold(), LateBuys()
         self.external: dict[str, VenueOrder] = {}
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
@@ -88,6 +90,7 @@ class Ledger:
             StateMoved: self._state_moved,
             UniverseReviewed: self._universe_reviewed,
             RegimeChanged: self._regime_changed,
+            WireStored: lambda event: self.late.sent(event, self.working),
         }
 
     def apply(self, event: Event) -> None:
@@ -237,7 +240,7 @@ class Ledger:
             self.last_stop_at[symbol] = latest(self.last_stop_at.get(symbol), time)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
-        key, intent = (fill.strategy, fill.symbol), order.intent if order is not None else None
+        key, intent = (fill.strategy, fill.symbol), order.intent if order is not None else self.late.of(fill)
         self.cash_usd -= fill.notional_usd + fill.fee_usd
         held = self.positions.get(key)
         if held is None:
