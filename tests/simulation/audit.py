@@ -39,7 +39,7 @@ from trader.model.events import (
 )
 from trader.model.market import Snapshot
 from trader.model.money import HUNDRED, ZERO
-from trader.model.orders import OrderIntent, OrderStatus
+from trader.model.orders import Fill, OrderIntent, OrderStatus
 from trader.model.trading import Side, TradingState, Verdict
 from trader.model.wire import WireOrder
 from trader.state.ledger import Ledger
@@ -91,6 +91,9 @@ class Audit:
     sizes: dict[Key, Decimal] = field(default_factory=dict)
     trails: dict[Key, Decimal] = field(default_factory=dict)
     entries: list[datetime] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    exits_stored: dict[Key, int] = field(default_factory=dict)
+    """How often the fills had been told when an exit was last stored."""
     stops_rest: bool = False
     bare: dict[Key, int] = field(default_factory=dict)
     """What was bought, or lost its stop, since one was asked for; how often the venue had not answered by then."""
@@ -168,6 +171,8 @@ class Audit:
     def _stored(self, intent: OrderIntent, approved: Sequence[Verdict]) -> None:
         if intent.protects:
             self.bare.pop((intent.strategy, intent.symbol), None)
+        if intent.replaces:
+            self._goes_on(intent)
         if intent.replaces or intent.protects:
             return
         name = intent.client_order_id
@@ -179,6 +184,7 @@ class Audit:
         ]
         hold(bool(fits), "I-16", f"{name} is stored without a verdict that approves it")
         if intent.side is not Side.BUY:
+            self.exits_stored[intent.strategy, intent.symbol] = self.oracle.wire.told_fills
             return
         for last, rest in ((self.filled_at, COOLDOWN), (self.stopped_at, COOLDOWN_AFTER_STOP)):
             since = last.get(intent.symbol)
@@ -188,6 +194,16 @@ class Audit:
         recent = sum(1 for one in self.entries if one > intent.as_of - AN_HOUR)
         hold(recent < ENTRIES_AN_HOUR, "I-12", f"{name} is entry {recent + 1} within an hour")
         self.entries.append(intent.as_of)
+
+    def _goes_on(self, intent: OrderIntent) -> None:
+        """What goes on where a maker entry ended rests like any entry, but for what its own wish has filled."""
+        name, chain = intent.client_order_id, {intent.client_order_id}
+        while intent.replaces:
+            intent = self.oracle.intents[intent.replaces]
+            chain.add(intent.client_order_id)
+        others = [one for one in self.fills if one.symbol == intent.symbol and one.time >= intent.as_of]
+        fine = all(one.client_order_id in chain for one in others)
+        hold(fine, "I-11", f"{name} goes on in {intent.symbol}, in which others filled since {intent.as_of}")
 
     def _ended(self, event: CycleEnded) -> None:
         hold(event.cycle_id == self.open_cycle, "I-16", f"{event.cycle_id} ends while {self.open_cycle} is open")
@@ -215,11 +231,13 @@ class Audit:
         selling = {(one.strategy, one.symbol) for one in live if one.side is Side.SELL}
         for key, before in self.bare.items():
             fine = key in selling or unanswered > before or self.state not in CAN_PROTECT
+            fine = fine or oracle.too_small(key[1], self.sizes[key])
             hold(fine, "T21", f"{cycle_id} ends, and no stop was asked for in what {key} holds")
             self.bare[key] = unanswered
 
     def _filled(self, event: OrderFilled) -> None:
         fill = event.fill
+        self.fills.append(fill)
         hold(fill.client_order_id in self.oracle.sent_ms, "I-16", f"{fill.fill_id} fills what was never sent")
         self.filled_at[fill.symbol] = max(fill.time, self.filled_at.get(fill.symbol, fill.time))
         if fill.exit_reason is not None and fill.exit_reason.stops_out:
@@ -292,6 +310,21 @@ class Audit:
             down = self.value.drawdown_pct
             hold(down < DRAWDOWN_PCT, "I-20", f"{wire.client_order_id} enters {down} % below the peak")
 
+    def cancelling(self, order_ids: Sequence[str]) -> None:
+        """A stop is asked to end only where one may take its place, and by somebody who has just read the venue."""
+        for order_id in order_ids:
+            order = self.oracle.venue.by_id.get(order_id)
+            name = order.wire.client_order_id if order is not None else ""
+            intent = self.oracle.intents.get(name)
+            if order is None or intent is None or not intent.protects or self.oracle.status[name].terminal:
+                continue
+            too_much = order.wire.size > self.sizes.get((intent.strategy, intent.symbol), ZERO)
+            replaced = self.state in CAN_PROTECT or self.state is TradingState.KILLED
+            hold(too_much or replaced, "T21", f"{name} is asked to end while trading is {self.state.value}")
+            read = self.oracle.wire.told_fills > self.exits_stored.get((intent.strategy, intent.symbol), -1)
+            hold(read, "T21", f"{name} is asked to end by somebody who has not seen that the venue can be read")
+            self.seen["stop asked to end"] += 1
+
     def died(self) -> None:
         """The process is gone; what it was about to decide, another will."""
         self.exits_due, self.repeats_due = set(), set()
@@ -304,7 +337,9 @@ class Audit:
     # Replay
 
     def replayed(self, events: Sequence[Event], ledger: Ledger, lives: Lifecycle) -> None:
-        """What a process has in memory is what its record says, and nothing else."""
+        """What a process has in memory is what its record says, and nothing else; all that is held has a stop price."""
+        bare = [key for key, held in ledger.positions.items() if held.stop_price is None]
+        hold(not bare, "T21", f"{bare} have no stop, and every entry asked for one")
         again, others = Ledger(), Lifecycle()
         again.apply_all(events)
         others.apply_all(events)

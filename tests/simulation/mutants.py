@@ -40,6 +40,7 @@ from trader.risk.rules.position_cap import PositionCap
 from trader.risk.rules.theme_cap import ThemeCap
 from trader.risk.rules.total_cap import TotalCap
 from trader.state import ledger as ledger_module
+from trader.state.late import LateBuys
 from trader.state.ledger import Ledger
 
 Patch = pytest.MonkeyPatch
@@ -585,6 +586,35 @@ def a_stop_asked_to_end_is_out_of_the_way(patch: Patch) -> None:
 
 
 @fault
+def a_halt_takes_stops_away(patch: Patch) -> None:
+    def still_right(self: Tender, life: Any, position: Any, sender: Sender) -> bool:
+        return position is not None and life.left == position.size
+
+    patch.setattr(Tender, "_still_right", still_right)
+    patch.setattr(Sender, "_must_stay", lambda self, life: False)
+
+
+@fault
+def a_halt_goes_on_asking_for_the_end_of_a_stop(patch: Patch) -> None:
+    patch.setattr(Sender, "_must_stay", lambda self, life: False)
+
+
+@fault
+def a_stop_steps_aside_for_what_may_not_leave(patch: Patch) -> None:
+    patch.setattr(Sender, "_why_kept", lambda self, intent: "")
+
+
+@fault
+def what_is_bought_late_has_no_stop(patch: Patch) -> None:
+    patch.setattr(LateBuys, "of", lambda self, fill: None)
+
+
+@fault
+def what_goes_on_forgets_the_cooldown(patch: Patch) -> None:
+    patch.setattr(Tender, "_others_filled_since", lambda self, intent: False)
+
+
+@fault
 def stops_keep_their_size(patch: Patch) -> None:
     patch.setattr(Tender, "_still_right", lambda self, life, position, sender: True)
 
@@ -771,7 +801,7 @@ KILLERS: dict[str, int | str] = {
     "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # I-1
     "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
-    "the_last_look_ends_before_the_first_byte": 26,  # I-1
+    "the_last_look_ends_before_the_first_byte": 30,  # I-10
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
     "working_orders_explain_nothing": 6,  # L-1
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
@@ -781,7 +811,7 @@ KILLERS: dict[str, int | str] = {
     "asked_to_end_is_ended": "a maker entry under kill",  # I-7
     "ended_before_its_fills_are_in": 0,  # I-7
     "every_row_is_a_fill": "an entry and its exit",  # I-15
-    "fills_are_told_apart_by_size_and_price": 1,  # L-1
+    "fills_are_told_apart_by_size_and_price": 2,  # L-1
     "late_fills_are_dropped": "a late order on lagging lists",  # L-1
     "fees_are_estimated": "a maker entry that races its end",  # I-15
     "unknown_orders_risk_nothing": 8,  # I-2
@@ -791,7 +821,7 @@ KILLERS: dict[str, int | str] = {
     "entries_of_one_instant_do_not_add_up": 1,  # I-2
     "partly_filled_counts_what_filled": 246,  # I-2
     "no_position_cap": 1,  # I-2
-    "no_theme_cap": 1,  # I-2
+    "no_theme_cap": 6,  # I-2
     "no_total_cap": 4,  # I-2
     "the_fee_is_forgotten": "an entry and its exit",  # I-2
     "prices_are_rounded_up": "an entry and its exit",  # I-2
@@ -803,6 +833,11 @@ KILLERS: dict[str, int | str] = {
     "what_goes_on_does_not_wait_for_the_end": "a maker entry",  # I-3
     "exits_do_not_wait_for_their_stop": "a stop that rests",  # I-8
     "a_stop_asked_to_end_is_out_of_the_way": "a stop that rests",  # I-8
+    "a_halt_takes_stops_away": "a stranger while more is bought above a stop",  # T21
+    "a_halt_goes_on_asking_for_the_end_of_a_stop": "a stranger while a stop does not end",  # T21
+    "a_stop_steps_aside_for_what_may_not_leave": "a stop that rests",  # T21
+    "what_is_bought_late_has_no_stop": "an entry that was refused and fills",  # T21
+    "what_goes_on_forgets_the_cooldown": 6,  # I-11
     "stops_keep_their_size": "a second entry above a stop",  # T21
     "every_look_places_a_stop": "a stop that rests",  # I-8
     "what_was_bought_has_its_stop_a_cycle_later": "a stop that rests",  # T21

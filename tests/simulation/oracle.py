@@ -447,10 +447,15 @@ class Oracle:
                     resting += order.left
             grain, bid = self.venue.base_increments[symbol], self.venue.quote(symbol)[0]
             wanted = position.size // grain * grain
-            too_small = wanted < self.venue.paths[symbol].listing.base_min_size or wanted * bid < Decimal(2)
-            if position.stop_price is not None and position.stop_price < bid and not too_small:
+            if position.stop_price is not None and position.stop_price < bid and not self.too_small(symbol, wanted):
                 hold(resting == wanted, "T21", f"a stop for {resting} of {wanted} {symbol} of {strategy}")
                 self.seen["protected"] += 1
+
+    def too_small(self, symbol: str, size: Decimal) -> bool:
+        """So little that the venue takes no stop for it."""
+        venue = self.venue
+        size = size // venue.base_increments[symbol] * venue.base_increments[symbol]
+        return size < venue.paths[symbol].listing.base_min_size or size * venue.quote(symbol)[0] < Decimal(2)
 
     def _at_venue(self, client_id: str) -> TrueOrder | None:
         return self.venue.by_client_id.get(client_id)

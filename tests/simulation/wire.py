@@ -40,6 +40,7 @@ class Told:
     fault: Callable[[str], None] = lambda kind: None
     point: Callable[[str], None] = lambda name: None
     answered: Callable[[WireOrder, object], None] = lambda wire, answer: None
+    cancelling: Callable[[Sequence[str]], None] = lambda order_ids: None
     said: Callable[[str], None] | None = None
 
 
@@ -68,6 +69,8 @@ class SimulatedWire:
     """How many questions went unanswered without which nobody knows how the account stands."""
     unanswered: int = 0
     """How many questions went unanswered, whichever."""
+    told_fills: int = 0
+    """How often the fills were told, which are asked for after the orders."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
 
     # What changes something
@@ -146,6 +149,7 @@ class SimulatedWire:
 
     def cancel(self, order_ids: Sequence[str]) -> Mapping[str, str]:
         self.told.point("cancel")
+        self.told.cancelling(order_ids)
         fault = self.rng.choice(CANCEL_FAULTS) if self.rng.random() < self.profile.cancel else ""
         self.clock.pass_ms(self.rng.randrange(20, 150))
         answer: dict[str, str] = {}
@@ -216,6 +220,7 @@ class SimulatedWire:
 
     def fills(self, since: datetime) -> Sequence[VenueFill]:
         self._ask("fills")
+        self.told_fills += 1
         now, first = self.clock.ms, ms_of(since)
         found = []
         for done in self.venue.executions:

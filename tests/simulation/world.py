@@ -112,6 +112,7 @@ class World:
         )  # fmt: skip
         self.audit = Audit(self.oracle, self.feed, self.clock, self.seen, stops_rest=climate.stops_rest)
         told.sending, told.answered = self._sending, self.oracle.answered
+        told.cancelling = self.audit.cancelling
         self.venue.watch = self._watched
         self.disk = Disk()
         self.trader: CoreProcess | None = None

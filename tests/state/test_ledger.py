@@ -282,12 +282,21 @@ def test_losses_in_a_row_are_counted_and_a_win_ends_them():
     assert streaks == [1, 2, 0, 1]
 
 
-def test_selling_more_than_is_held_is_our_bug_and_stops_us():
+@pytest.mark.req("X2", "R1")
+@pytest.mark.parametrize("held", [True, False])
+def test_what_is_sold_beyond_what_is_held_was_anothers_and_leaves_nothing_below_zero(held):
+    """Whoever takes such a fill in halts; a record that could not be read again would help nobody."""
     ledger = opened()
-    ledger.apply(OrderFilled(a_fill()))
+    if held:
+        ledger.apply(OrderFilled(a_fill()))
+    cash = ledger.cash_usd
 
-    with pytest.raises(AssertionError, match="never goes below zero"):
-        ledger.apply(OrderFilled(a_fill(Side.SELL, size=Decimal(2))))
+    sold = a_fill(Side.SELL, fill_id="s", size=Decimal(2))
+    ledger.apply(OrderFilled(sold))
+
+    assert ledger.positions == {}
+    assert ledger.cash_usd == cash + sold.notional_usd - sold.fee_usd
+    assert [trip.size for trip in ledger.round_trips] == ([Decimal(1)] if held else [])
 
 
 @pytest.mark.req("EXITS", "STOP")

@@ -9,7 +9,7 @@ account begins after a restart.  While the venue cannot be read, `down` says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
@@ -28,6 +28,9 @@ from trader.model.trading import Side, TradingState
 from trader.ports import Clock, Journal, WireDown
 from trader.state.ledger import Ledger
 from trader.state.reconcile import Difference, differences, foreign, holdings
+
+GENTLY = timedelta(seconds=5)
+"""How often somebody looks between cycles whether an entry that rests has filled."""
 
 
 class WireExecution(ExecutionEngine):
@@ -51,6 +54,7 @@ class WireExecution(ExecutionEngine):
         self._freshen, self._tends = setup.freshen, setup.tends
         self._doubts = Doubts()
         self.down = ""
+        self._looked_at = since
 
     @property
     def lives(self) -> Lifecycle:
@@ -109,7 +113,7 @@ class WireExecution(ExecutionEngine):
         return self._reading(self._synced)
 
     def _synced(self) -> None:
-        self.sender.products = dict(self._wire.products(self._symbols))
+        unread = self._unread_products()
         self._take_in()
         if self._tends:
             self.tender.end_overdue(self.sender)
@@ -119,6 +123,23 @@ class WireExecution(ExecutionEngine):
         self._compare_balances()
         if self._tends and self.ledger.state is not state:
             self._end_what_must_not_work()
+        if unread is not None:
+            raise unread
+
+    def _unread_products(self) -> WireDown | None:
+        """Ask for the products; where nobody tells, those last known serve, and nothing is entered meanwhile."""
+        try:
+            self.sender.products = dict(self._wire.products(self._symbols))
+        except WireDown as down:
+            self.down = str(down)
+            return down
+        return None
+
+    def look_gently(self) -> None:
+        """Every few seconds while a BUY rests: what it bought since the last look has no stop yet."""
+        resting = any(one.at_venue and one.intent.side is Side.BUY for one in self.lives.live.values())
+        if resting and abs(self.clock.now() - self._looked_at) >= GENTLY:
+            self._reading(self._take_in_and_protect)
 
     def _take_in(self) -> None:
         """Take in, end what must not work, and go on where something ended."""
@@ -146,10 +167,13 @@ class WireExecution(ExecutionEngine):
             self.sender.send(intent)
 
     def _reading(self, read: Callable[[], None]) -> bool:
+        self._looked_at = self.clock.now()
         try:
             read()
         except WireDown as down:
             self.down = str(down)
+            if self._tends:
+                self.tender.tell_unread()
             return False
         self.down = ""
         return True

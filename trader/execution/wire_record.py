@@ -25,6 +25,8 @@ class WireRecord:
         self.ledger = ledger
         self.clock = clock
         self.lives = lives
+        self.unwanted: set[str] = set()
+        """Working orders that are to end; the venue is asked again until each is over."""
         self._told: set[tuple[str, str, str]] = set()
 
     def record(self, *events: Event) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_intake import Intake
@@ -17,8 +19,8 @@ from trader.execution.wire_record import WireRecord
 from trader.execution.wiring import WirePolicy, wire_order
 from trader.model.events import OrderChanged, WireStored
 from trader.model.money import ZERO
-from trader.model.orders import OrderIntent, OrderStatus
-from trader.model.trading import Side
+from trader.model.orders import OrderIntent, OrderStatus, Position
+from trader.model.trading import Side, TradingState
 from trader.model.wire import ProductState, WireOrder
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, Wire, WireDown
 
@@ -45,8 +47,11 @@ class Sender:
         self._record, self._wire, self._intake = record, wire, intake
         self._policy, self._last_look = policy, last_look
         self.products: Mapping[str, ProductState] = {}
-        self.unwanted: set[str] = set()
+
+    @property
+    def unwanted(self) -> set[str]:
         """Orders to cancel as soon as the venue's name for them is known."""
+        return self._record.unwanted
 
     def send(self, intent: OrderIntent) -> None:
         """Send *intent*, which is stored; whatever comes of it is committed."""
@@ -56,9 +61,7 @@ class Sender:
             if in_the_way:
                 self._record.move(life, OrderStatus.NOT_SENT, in_the_way)
                 return
-        product = self.products.get(intent.symbol)
-        now = self._record.clock.now()
-        wire = wire_order(intent, product, self._policy, now) if product is not None else "the venue does not list it"
+        wire = self.as_sent(intent)
         refused = wire if isinstance(wire, str) else self._previewed(wire)
         if isinstance(wire, str) or refused:
             ended = self._intake.end if WOULD_CROSS in refused else self._record.move
@@ -74,6 +77,28 @@ class Sender:
             if attempt < RESENDS:
                 self._record.clock.sleep(RESEND_SECONDS)
         self._record.move(life, OrderStatus.NOT_SENT, f"the venue did not take it {1 + RESENDS} times")
+
+    def as_sent(self, intent: OrderIntent) -> WireOrder | str:
+        """
+        *intent* as the venue would get it now, or why it cannot be sent.  An exit is for no more than is left: its stop
+        may have sold some.
+        """
+        product = self.products.get(intent.symbol)
+        if product is None:
+            return "the venue does not list it"
+        if intent.side is Side.SELL and not intent.protects:
+            free = self._free(intent)
+            if free <= ZERO:
+                return f"none of {intent.size} {intent.symbol} is left to be sold"
+            intent = replace(intent, size=min(intent.size, free))
+        return wire_order(intent, product, self._policy, self._record.clock.now())
+
+    def _free(self, intent: OrderIntent) -> Decimal:
+        """What is held of what *intent* sells and no other exit at the venue may be selling already."""
+        held = self._record.ledger.positions.get(key_of(intent))
+        selling = (one for one in self._record.lives.live.values() if one.at_venue and not one.intent.protects)
+        others = (one.left for one in selling if one.intent.side is Side.SELL and key_of(one.intent) == key_of(intent))
+        return ZERO if held is None else held.size - sum(others, ZERO)
 
     def _previewed(self, wire: WireOrder) -> str:
         """Why the venue would refuse it; empty where it would not, or is not asked."""
@@ -135,22 +160,34 @@ class Sender:
     def cancel_later(self, client_order_ids: Iterable[str]) -> None:
         """Have working orders ended with the next `cancel_unwanted`."""
         lives = self._record.lives.live
-        self.unwanted |= {one for one in client_order_ids if one in lives and lives[one].at_venue}
+        self.unwanted.update(one for one in client_order_ids if one in lives and lives[one].at_venue)
 
     def cancel_unwanted(self) -> None:
         """Ask the venue to end every unwanted order it has a name for; asked again until each is over."""
-        lives = self._record.lives.live
-        self.unwanted &= lives.keys()
-        named = (lives[one].order_id for one in sorted(self.unwanted))
+        lives, unwanted = self._record.lives.live, self.unwanted
+        unwanted.intersection_update(lives)
+        if self._record.ledger.state is TradingState.HALTED:
+            unwanted -= {one for one in unwanted if self._must_stay(lives[one])}
+        named = (lives[one].order_id for one in sorted(unwanted))
         ids = [order_id for order_id in named if order_id and order_id not in self._intake.finder.others]
         for first in range(0, len(ids), CANCELS_AT_ONCE):
             self._wire.cancel(ids[first : first + CANCELS_AT_ONCE])
 
+    def _must_stay(self, life: Life) -> bool:
+        """A stop is not asked to end any more once nothing may take its place, unless it is for more than is held."""
+        return life.intent.protects and sells_no_more_than(life, self._record.ledger.positions.get(key_of(life.intent)))
+
     def _step_aside(self, intent: OrderIntent) -> str:
-        """End the stop that protects what *intent* sells; why it may not be sold now, or empty."""
+        """
+        End the stop that protects what *intent* sells; why it may not be sold now, or empty.  No stop is asked to end
+        for an exit that could not leave anyway, nor where nobody could see whether it has.
+        """
         record, key = self._record, (intent.strategy, intent.symbol)
         stops = [one for one in record.lives.live.values() if one.intent.protects and key_of(one.intent) == key]
-        if stops:
+        kept = self._why_kept(intent) if stops else ""
+        if kept:
+            return kept
+        if not _over(stops):
             self.cancel([stop.intent.client_order_id for stop in stops])
         for seconds in STEP_ASIDE_SECONDS:
             if _over(stops):
@@ -161,15 +198,27 @@ class Sender:
                 return f"its stop may still rest at the venue: {down}"
             if not _over(stops):
                 record.clock.sleep(seconds)
-        if not _over(stops):
-            return "its stop was asked to end and still rests at the venue"
-        held = record.ledger.positions.get(key)
-        size = ZERO if held is None else held.size
-        return "" if size >= intent.size else f"its stop has sold: {size} of {intent.size} left"
+        return "" if _over(stops) else "its stop was asked to end and still rests at the venue"
+
+    def _why_kept(self, intent: OrderIntent) -> str:
+        """What keeps *intent* here, so far as can be known before its stop has ended: what is there, and a look."""
+        wire = self.as_sent(intent)
+        if isinstance(wire, str):
+            return wire
+        try:
+            self._intake.take_in()
+        except WireDown as down:
+            return f"its stop stays, for the venue cannot be read: {down}"
+        return self._last_look(intent) or ""
 
 
 def _over(lives: Sequence[Life]) -> bool:
     return all(life.status.terminal for life in lives)
+
+
+def sells_no_more_than(stop: Life, held: Position | None) -> bool:
+    """Whether *stop* may stay for what is *held*, whatever else speaks against it."""
+    return held is not None and stop.left <= held.size
 
 
 def key_of(intent: OrderIntent) -> tuple[str, str]:

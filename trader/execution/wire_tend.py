@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_record import WireRecord
-from trader.execution.wire_send import Sender, key_of
+from trader.execution.wire_send import Sender, key_of, sells_no_more_than
 from trader.execution.wiring import WirePolicy, bound
 from trader.model.book import Key
 from trader.model.events import StopMissing
@@ -29,6 +29,8 @@ ASK_AGAIN = timedelta(minutes=1)
 """How long after the venue refused a stop it is asked for the same one again."""
 NOT_YET = "it is asked for with the next look at the venue"
 """Why a position has no stop there that was bought since the last look."""
+LEAVING = "its stop was asked to end for an exit that did not leave, and is asked for again once it has"
+"""Why a position has none whose exit was held back after its stop had been asked to end."""
 CAN_PROTECT = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
@@ -52,16 +54,36 @@ class Tender:
     ) -> None:
         self._record, self._policy, self._quote, self._rests, self._bot_id = record, policy, quote, rests, bot_id
         self._refused: dict[Key, _Refusal] = {}
+        self._stale: frozenset[str] = frozenset()
+        """Stops that were asked to end for others to take their place, with the last look."""
 
     @property
     def unprotected(self) -> Mapping[Key, str]:
         """
         Positions for which no stop rests at the venue or is on its way there, each with the reason: nothing but this
-        process protects them.  One that is being sold is not among them.
+        process protects them.  One that is being sold is not among them; one whose stop is for less than all of it is
+        while nothing may take that stop's place.
         """
-        selling = {key_of(one.intent) for one in self._record.lives.live.values() if one.intent.side is Side.SELL}
-        held = sorted(self._record.ledger.positions.items())
-        return {key: self._why_bare(key, position) for key, position in held if key not in selling}
+        selling, leaving, covered = set[Key](), set[Key](), dict[Key, Decimal]()
+        for client_id, life in self._record.lives.live.items():
+            key = key_of(life.intent)
+            if not life.intent.protects:
+                selling |= {key} if life.intent.side is Side.SELL else set()
+            elif client_id in self._record.unwanted - self._stale:
+                leaving.add(key)
+            else:
+                covered[key] = covered.get(key, ZERO) + life.intent.size - life.filled
+        found = dict[Key, str]()
+        for key, position in sorted(self._record.ledger.positions.items()):
+            bare = self._why_short(position, covered[key]) if key in covered else self._why_bare(key, position)
+            found[key] = LEAVING if bare == NOT_YET and key in leaving else bare
+        return {key: why for key, why in found.items() if why and key not in selling}
+
+    def _why_short(self, position: Position, covered: Decimal) -> str:
+        state = self._record.ledger.state
+        if state in CAN_PROTECT or covered >= position.size:
+            return ""
+        return f"trading is {state.value}, and its stop is for {covered} of {position.size}"
 
     def _why_bare(self, key: Key, position: Position) -> str:
         if position.stop_price is None:
@@ -82,6 +104,11 @@ class Tender:
         if moved:
             self._record.record(*moved)
 
+    def tell_unread(self) -> None:
+        """The venue cannot be read: nobody knows that what was asked to end has something in its place."""
+        self._stale = frozenset()
+        self.tell()
+
     def end_overdue(self, sender: Sender) -> None:
         """Ask for the end of maker entries that have rested long enough."""
         placed_by = self._record.clock.now() - self._policy.maker_ttl
@@ -101,6 +128,8 @@ class Tender:
         left = ended.size - life.filled
         if ended.order_type is not OrderType.LIMIT_MAKER or left <= ZERO or ledger.state is not TradingState.ACTIVE:
             return None
+        if self._others_filled_since(ended):
+            return None
         quote, tries = self._quote(ended.symbol), self._tries(ended)
         if quote is None or (tries > self._policy.reprices and not self._policy.taker_fallback):
             return None
@@ -116,6 +145,19 @@ class Tender:
         if tries <= self._policy.reprices:
             return replace(child, limit_price=min(quote.bid, bound(child, self._policy)))
         return replace(child, order_type=OrderType.MARKET, limit_price=None)
+
+    def _others_filled_since(self, intent: OrderIntent) -> bool:
+        """Whether anything but its own wish filled in its symbol since that was decided: the cooldown holds it too."""
+        record, chain, lives = self._record, {intent.client_order_id}, self._record.lives.lives
+        while intent.replaces:
+            intent = lives[intent.replaces].intent
+            chain.add(intent.client_order_id)
+        symbol, since = intent.symbol, intent.as_of
+        last = record.ledger.last_fill_at.get(symbol)
+        if last is None or last < since:
+            return False
+        fills = (fill for fill in record.lives.fills.values() if fill.symbol == symbol and fill.time >= since)
+        return any(fill.client_order_id not in chain for fill in fills)
 
     def _tries(self, intent: OrderIntent) -> int:
         """How many intents went on for this one wish, this one included."""
@@ -139,6 +181,7 @@ class Tender:
             for life in found
             if not self._still_right(life, positions.get(key), sender)
         ]
+        self._stale = frozenset(stale)
         if stale:
             sender.cancel(stale)
         for key in self._refused.keys() - positions.keys():
@@ -150,10 +193,13 @@ class Tender:
                 self._place(key, position, sender)
 
     def _still_right(self, life: Life, position: Position | None, sender: Sender) -> bool:
+        """Whether *life* stays: what nothing may take the place of goes only where it would sell more than is held."""
+        product = None if position is None else sender.products.get(position.symbol)
+        if self._record.ledger.state not in CAN_PROTECT or product is None:
+            return sells_no_more_than(life, position)
         if position is None or position.stop_price is None:
             return False
-        product = sender.products.get(position.symbol)
-        size = position.size if product is None else floor_to(position.size, product.base_increment)
+        size = floor_to(position.size, product.base_increment)
         return life.intent.stop_price == position.stop_price and life.left == size
 
     def _place(self, key: Key, position: Position, sender: Sender) -> None:
@@ -179,6 +225,10 @@ class Tender:
             exit_reason=ExitReason.STOP_LOSS,
             reason="rests at the exchange",
         )
+        wire = sender.as_sent(intent)
+        if isinstance(wire, str):  # it would leave nothing behind but its record, minute by minute
+            self._refused[key] = _Refusal(*what, now, f"it cannot be sent: {wire}")
+            return
         life = self._record.store(intent)
         sender.send(intent)
         if life.status in (OrderStatus.REJECTED, OrderStatus.NOT_SENT):

@@ -206,8 +206,12 @@ class Books:
         ours at the venue, it asks for nothing: the calls are the watchdog's then.
         """
         killed = self.heed_kill()
-        if self.wired is not None and (self.wired.is_unsure or (killed and self.wired.lives.live)):
+        if self.wired is None:
+            return
+        if self.wired.is_unsure or (killed and self.wired.lives.live):
             self.wired.sync()
+        elif not killed:
+            self.wired.look_gently()
 
     def at_venue(self) -> list[str]:
         """The venue's ids of our orders there; may be asked from any thread, also while another writes."""

@@ -21,6 +21,7 @@ from trader.model.events import (
     Decided,
     Event,
     ExternalSeen,
+    ForeignHeld,
     IntentStored,
     Marked,
     OrderChanged,
@@ -29,20 +30,22 @@ from trader.model.events import (
     StateMoved,
     StopTrailed,
     UniverseReviewed,
+    WireStored,
 )
 from trader.model.market import Membership, Regime
 from trader.model.money import ONE, ZERO
 from trader.model.orders import Fill, Order, OrderStatus, Position, RoundTrip
 from trader.model.quick import maker
 from trader.model.trading import Side, TradingState
-from trader.model.wire import VenueOrder
+from trader.state.foreign import Strangers
+from trader.state.late import LateBuys
 from trader.state.latest import latest
 from trader.state.performance import after_flow, after_mark
 from trader.state.positions import added, opened, reduced
 from trader.state.protection import trailing
 from trader.state.round_trips import OpenTrip
 from trader.state.unsold import Unsold
-from trader.state.worst_case import at_risk_usd, foreign_worst_usd
+from trader.state.worst_case import at_risk_usd
 
 make_book = maker(Book)
 A_DAY = timedelta(days=1)
@@ -71,8 +74,8 @@ class Ledger:
         self.losses_in_a_row = 0
         self.last_loss_at: datetime | None = None
         self.unmarked: tuple[str, ...] = ()
-        self.unsold = Unsold()
-        self.external: dict[str, VenueOrder] = {}
+        self.unsold, self.late = Unsold(), LateBuys()
+        self.strangers = Strangers()
         self.round_trips: list[RoundTrip] = []
         self._trips: dict[Key, OpenTrip] = {}
         self._appliers: dict[type, Callable[[Any], None]] = {
@@ -82,12 +85,14 @@ class Ledger:
             IntentStored: self._intent_stored,
             OrderChanged: self._order_changed,
             OrderFilled: self._order_filled,
-            ExternalSeen: self._external_seen,
+            ExternalSeen: self.strangers.seen,
+            ForeignHeld: self.strangers.held,
             Marked: self._marked,
             StopTrailed: self._stop_trailed,
             StateMoved: self._state_moved,
             UniverseReviewed: self._universe_reviewed,
             RegimeChanged: self._regime_changed,
+            WireStored: lambda event: self.late.sent(event, self.working),
         }
 
     def apply(self, event: Event) -> None:
@@ -132,11 +137,10 @@ class Ledger:
                 reserved += worst
             elif not intent.protects:
                 claimed[key] = claimed.get(key, ZERO) + order.remaining_size
-        for other in self.external.values():
-            key = (EXTERNAL, other.symbol)
-            worst = foreign_worst_usd(other, marks.get(other.symbol, ZERO))
-            exposure[key] = exposure.get(key, ZERO) + worst
-            reserved += worst
+        if self.strangers.orders:
+            for symbol, theirs in self.strangers.at_risk(marks).items():
+                exposure[EXTERNAL, symbol] = theirs.total_usd
+                reserved += theirs.reserved_usd
         return make_book(
             as_of,
             self.cash_usd,
@@ -201,12 +205,6 @@ class Ledger:
         if intent.side is Side.BUY and not intent.replaces:
             self.entries = (*self.entries, intent.as_of)
 
-    def _external_seen(self, event: ExternalSeen) -> None:
-        if event.order.status.final or event.order.side is Side.SELL:
-            self.external.pop(event.order.order_id, None)
-        else:
-            self.external[event.order.order_id] = event.order
-
     def _order_changed(self, event: OrderChanged) -> None:
         if event.status.terminal:
             ended = self.working.pop(event.client_order_id, None)
@@ -237,7 +235,7 @@ class Ledger:
             self.last_stop_at[symbol] = latest(self.last_stop_at.get(symbol), time)
 
     def _bought(self, fill: Fill, order: Order | None) -> None:
-        key, intent = (fill.strategy, fill.symbol), order.intent if order is not None else None
+        key, intent = (fill.strategy, fill.symbol), order.intent if order is not None else self.late.of(fill)
         self.cash_usd -= fill.notional_usd + fill.fee_usd
         held = self.positions.get(key)
         if held is None:
