@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,8 @@ from tests.gateway.drill import FUNDS, Console, calls, until
 from tests.gateway.live import LiveAccount
 from tests.gateway.sessions import ROOT
 from tests.simulator.conftest import on_stage
+from trader.model.events import OrderChanged
+from trader.model.orders import OrderStatus
 from trader.state.journal import journal_path, verify
 
 STILL_SECONDS, OVER_SECONDS = 5.0, 10.0
@@ -128,3 +131,30 @@ def test_one_who_asks_again_at_once_and_for_ever_is_caught(tmp_path, kind):
     print(f"{kind}: {asked:.1f} requests/s with the fault planted")
     with pytest.raises(AssertionError):
         no_storm(asked)
+
+
+@pytest.mark.req("X3")
+@pytest.mark.slow
+def test_fees_that_rise_under_way_end_the_entering_with_the_next_cycle_but_one(tmp_path):
+    with a_live_account(tmp_path) as (stage, account):
+        with running(account) as console:
+            bought = partial(calls, stage, "create_order")
+            until(bought, 60, console, "a first order")
+            stage.direct("/settings", taker_rate="0.012")
+            refused = "fee_margin_bps"
+            until(lambda: any(refused in why for why in not_sent(account)), 60, console, "an entry kept back")
+            entered = len(buys(account))
+            kept_back = len(not_sent(account))
+            until(lambda: len(not_sent(account)) >= kept_back + 4, 60, console, "more cycles")
+            assert len(buys(account)) == entered
+
+        assert stage.see("/")["audit"] == []
+
+
+def buys(account):
+    return [order for order in account.orders() if order["side"] == "BUY"]
+
+
+def not_sent(account):
+    ends = (event for event in account.events() if isinstance(event, OrderChanged))
+    return [event.reason for event in ends if event.status is OrderStatus.NOT_SENT]

@@ -72,7 +72,6 @@ class CoreProcess:
         fees.wrong = wrong_fees(world.wire.told_terms(), config())  # nobody starts who pays another fee
 
         def freshen(symbols: Sequence[str]) -> None:
-            fees.ask()
             if hearing is not None:
                 hearing.rest.time()
 
@@ -84,6 +83,7 @@ class CoreProcess:
             market.quote,
             lambda symbol: world.climate.stops_rest,
             freshen,
+            fees.ask,
         )
 
         def no_entry() -> str:

@@ -56,7 +56,7 @@ PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
 BAR_AGE_MS = 90_000
 CLOCK_OFF = timedelta(milliseconds=150)
-ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
+ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 300_000
 """The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
 CENT = Decimal("0.01")

@@ -51,7 +51,7 @@ class WireExecution(ExecutionEngine):
         self.tender = Tender(self.record_book, setup.policy, setup.quote, setup.rests, setup.bot_id)
         self.intake = Intake(self.record_book, setup.wire, setup.policy, self.tender.follow_up, since)
         self.sender = Sender(self.record_book, setup.wire, self.intake, setup.policy, self._look)
-        self._freshen, self._tends = setup.freshen, setup.tends
+        self._freshen, self._review, self._tends = setup.freshen, setup.review, setup.tends
         self._doubts = Doubts()
         self.down = ""
         self._looked_at = since
@@ -123,6 +123,7 @@ class WireExecution(ExecutionEngine):
         self._compare_balances()
         if self._tends and self.ledger.state is not state:
             self._end_what_must_not_work()
+        self._review()
         if unread is not None:
             raise unread
 

@@ -20,6 +20,10 @@ def known_already(symbols: Sequence[str]) -> None:
     """Nothing has to be asked before a last look at *symbols*."""
 
 
+def nothing_to_review() -> None:
+    """Nothing has to be asked with a look."""
+
+
 def nowhere(symbol: str) -> bool:
     """No symbol takes a resting stop."""
     return False
@@ -40,6 +44,8 @@ class WireSetup:
     quote: QuoteOf = unquoted
     rests: Callable[[str], bool] = nowhere
     freshen: Callable[[Sequence[str]], None] = known_already
+    review: Callable[[], None] = nothing_to_review
+    """Asked with every look at the venue for what is read seldom, like the account's fees; paces itself."""
     bot_id: str = "t247"
     tends: bool = True
     """Whether entries that rest too long and stops are looked after; not where somebody only looks."""

@@ -27,10 +27,18 @@ from trader.running.clock import unsure, worth_saying
 from trader.running.dealt import Dealt, listed, universe_of
 from trader.running.ground import Ground
 from trader.running.places import Places
-from trader.running.venue import FeeWatch, VenueAccount, settings_of, venue_account, venue_clock, wire_policy
+from trader.running.venue import (
+    FEES_SECONDS,
+    FeeWatch,
+    VenueAccount,
+    settings_of,
+    venue_account,
+    venue_clock,
+    wire_policy,
+)
 
 QUIET = timedelta(seconds=1)
-"""A quote older than this is asked for anew before anything is sent on it."""
+"""A quote older than this is asked for anew before anything is sent on it: a quiet product is not a silent feed."""
 GRANULARITY = "1m"
 
 
@@ -96,7 +104,7 @@ def _market(
 
 
 def _traded(ground: Ground, market: LiveMarket, account: VenueAccount, config: Config) -> Ground:
-    fees = FeeWatch(account.wire, config)
+    fees = FeeWatch(account.wire, config, FEES_SECONDS / account.clock.speed)
     setup = WireSetup(
         wire=account.wire,
         clock=account.clock,
@@ -104,7 +112,8 @@ def _traded(ground: Ground, market: LiveMarket, account: VenueAccount, config: C
         policy=wire_policy(config, account.terms, market.step, account.clock.speed),
         quote=market.quote,
         rests=account.rests.__contains__,
-        freshen=lambda some: _freshen(market, fees, some),
+        freshen=lambda some: market.feed.refresh(some, QUIET),
+        review=fees.ask,
         bot_id=config.execution().bot_id,
     )
 
@@ -155,12 +164,6 @@ def last_look(market: LiveMarket, clock: Clock, limits: Freshness, no_entry: Cal
         return f"{objection.risk_reason.value}: {objection.observed:f}, limit {objection.limit:f}"
 
     return look
-
-
-def _freshen(market: LiveMarket, fees: FeeWatch, symbols: Sequence[str]) -> None:
-    """Ask for the quotes that have not moved for a while: a quiet product is not a silent feed."""
-    fees.ask()
-    market.feed.refresh(symbols, QUIET)
 
 
 def _stopped_at(places: Places) -> datetime | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,7 +39,8 @@ PROBE_STOP = Decimal("0.5")
 """USD: where the probing of a stop begins; ten times lower or higher as the venue's answers want it."""
 PROBES_MAX = 8
 TOO_HIGH, TOO_LOW = "ABOVE_LAST_TRADE", "TOO_FAR"
-FEES_SECONDS = 600.0
+FEES_SECONDS = 50.0
+"""Of our time, at speed 1: in every cycle of a minute or more, and not with every look within one."""
 
 
 class CannotGoLive(TraderError):
@@ -184,7 +186,7 @@ def wrong_fees(terms: Terms, config: Config) -> str:
 
 
 class FeeWatch:
-    """Asks for the account's fees now and then; while they are not the assumed ones, nothing is entered."""
+    """Asks for the account's fees with each cycle; while they are not the assumed ones, nothing is entered."""
 
     def __init__(
         self, wire: Wire, config: Config, every_seconds: float = FEES_SECONDS, clock: Clock | None = None
@@ -197,10 +199,8 @@ class FeeWatch:
         """Ask, if it was long ago; a venue that does not answer changes nothing."""
         if self._clock.monotonic() - self._asked < self._every:
             return
-        try:
+        with suppress(WireDown):
             self.wrong = wrong_fees(self._wire.terms(), self._config)
-        except WireDown:
-            return
         self._asked = self._clock.monotonic()
 
 
