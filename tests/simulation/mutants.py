@@ -292,6 +292,11 @@ def working_orders_explain_nothing(patch: Patch) -> None:
 
 
 @fault
+def an_exit_does_not_wait_for_a_stop_that_ends_slowly(patch: Patch) -> None:
+    patch.setattr(Sender, "_may_wait", lambda self, intent: False)
+
+
+@fault
 def unknown_is_never_found(patch: Patch) -> None:
     patch.setattr(Finder, "find", lambda self, there: set())
 
@@ -804,6 +809,7 @@ KILLERS: dict[str, int | str] = {
     "the_last_look_ends_before_the_first_byte": 30,  # I-10
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
     "working_orders_explain_nothing": 6,  # L-1
+    "an_exit_does_not_wait_for_a_stop_that_ends_slowly": 47,  # L-1
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5
