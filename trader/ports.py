@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from trader.errors import TraderError
@@ -67,6 +67,9 @@ class Clock(Protocol):
         """Seconds; never steps back."""
 
     def sleep(self, seconds: float) -> None: ...
+
+    def passed(self, since: datetime) -> timedelta:
+        """What has gone by for sure since it was *since* by this clock, which may have been corrected meanwhile."""
 
 
 class Exchange(Protocol):

@@ -32,7 +32,7 @@ class Said:
     def __init__(self, body):
         self.body = body
 
-    def get(self, path, params=None):
+    def get(self, path, params=None, leaves=None):
         return json.dumps(self.body).encode()
 
 

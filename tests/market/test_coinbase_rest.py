@@ -297,3 +297,27 @@ def test_a_clock_that_follows_the_venue_hears_of_every_time_it_tells(rest):
 
     assert heard == []
     assert [(rest.time(), 7.0), (rest.time(), 7.0)] == heard
+
+
+@pytest.mark.req("TIME1")
+def test_what_is_asked_again_counts_from_the_attempt_that_was_answered(venue):
+    """Neither its turn nor an attempt that failed is part of an answer's journey."""
+    naps, heard = Naps(), []
+
+    class Follows:
+        certain = False
+
+        def ticks(self):
+            return naps.now
+
+        def heard(self, said, asked):
+            heard.append(naps.now - asked)
+
+    venue.fault("status_before", "time", times=2, status=502)
+    with closing(asking(venue, naps, per_second=0.1)) as rest:
+        rest.make_certain()  # no clock is kept yet: nobody asks
+        rest.keeps(Follows())
+        rest.make_certain()
+
+    assert naps.now >= 20  # two failures, each followed by a turn of ten seconds
+    assert heard == [0.0]

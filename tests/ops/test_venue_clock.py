@@ -23,10 +23,13 @@ def seconds(count: float) -> timedelta:
 class Machine(VenueClock):
     """A venue clock on a machine whose ticks are told."""
 
-    at = 100.0
+    at, ahead = 100.0, 0.0
 
     def ticks(self) -> float:
         return self.at
+
+    def wall(self) -> float:
+        return self.at + self.ahead
 
     def passes(self, count: float) -> None:
         self.at += count
@@ -74,7 +77,7 @@ def test_a_machine_that_was_paused_for_an_hour_is_told_by_two_answers():
     clock.passes(1)
     clock.heard(NOON + seconds(3_601), asked=clock.at - 0.05)
 
-    assert clock.now() == NOON + seconds(3_601.05)
+    assert NOON + seconds(3_601.05) <= clock.now() <= NOON + seconds(3_601.053)
 
 
 def test_one_mistake_of_the_venue_moves_nothing():

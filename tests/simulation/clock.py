@@ -31,17 +31,20 @@ def ms_of(time: datetime) -> int:
 class VirtualClock:
     """`trader.ports.Clock`, and an agenda of what happens when."""
 
-    def __init__(self, ms: int = START_MS, offset_ms: int = 0) -> None:
-        self.ms, self.offset_ms = ms, offset_ms
+    def __init__(self, ms: int = START_MS) -> None:
+        self.ms = ms
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
 
     def now(self) -> datetime:
-        """What the host believes the time is; *offset_ms* off the truth."""
-        return at(self.ms + self.offset_ms)
+        """The truth."""
+        return at(self.ms)
 
     def monotonic(self) -> float:
         return self.ms / 1000
+
+    def passed(self, since: datetime) -> timedelta:
+        return self.now() - since
 
     def sleep(self, seconds: float) -> None:
         self.pass_ms(round(seconds * 1000))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulation import core_process
 from trader import exits, integrator
 from trader.execution import engine, wire_engine
 from trader.execution.wire_engine import WireExecution
@@ -27,6 +28,8 @@ from trader.model.trading import Side, TradingState
 from trader.risk.breakers.drawdown import Drawdown
 from trader.risk.rules.cooldown import Cooldown
 from trader.risk.rules.pacing import Pacing
+from trader.running import answers
+from trader.running.answers import Answer, Answers
 from trader.running.venue import FeeWatch
 from trader.state import ledger, unsold
 from trader.state.ledger import Ledger
@@ -313,6 +316,36 @@ def fees_are_asked_for_once(patch: Patch) -> None:
 
 
 @fault
+def entries_leave_by_any_clock(patch: Patch) -> None:
+    patch.setattr(core_process, "unsure", lambda clock: "")
+
+
+@fault
+def whatever_the_venue_says_is_its_time(patch: Patch) -> None:
+    def hear(self: Answers, answer: Answer) -> None:
+        self._kept.clear()
+        self._kept.extend((answer, answer))
+
+    patch.setattr(Answers, "hear", hear)
+
+
+@fault
+def what_an_answer_says_never_ages(patch: Patch) -> None:
+    patch.setattr(Answer, "at", lambda self, ticks, wall, speed: (self.early, self.late))
+
+
+@fault
+def what_all_answers_contain_is_certain(patch: Patch) -> None:
+    def all_of_them(spans: Sequence[Any]) -> Any:
+        if len(spans) < 2:
+            return None
+        found = max(early for early, _ in spans), min(late for _, late in spans)
+        return found if found[0] <= found[1] else None
+
+    patch.setattr(answers, "all_but_one", all_of_them)
+
+
+@fault
 def the_door_lets_everybody_in(patch: Patch) -> None:
     patch.setattr(Admission, "admit", lambda self, proposals, snapshot: proposals)
 
@@ -499,6 +532,10 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_trailing_stop_is_kept_in_memory": 7,  # I-18
     "a_trailing_stop_ends_nothing": 7,  # I-16
     "fees_are_asked_for_once": 44,  # I-2
+    "entries_leave_by_any_clock": 41,  # I-10
+    "whatever_the_venue_says_is_its_time": 297,  # I-10
+    "what_an_answer_says_never_ages": 2553,  # I-10
+    "what_all_answers_contain_is_certain": 1833,  # I-10
     "the_door_lets_everybody_in": 0,  # I-16
     "cut_off_once_is_cut_off_for_ever": 1,  # L-1
     "a_death_ends_the_cooldown": "kill while sending",  # I-18
@@ -510,12 +547,12 @@ CORE_KILLERS: dict[str, int | str] = {
     "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
     "what_gave_way_to_a_stop_is_forgotten": 20,  # I-16
-    "what_was_sold_otherwise_is_still_to_be_sold": 6,  # I-8
+    "what_was_sold_otherwise_is_still_to_be_sold": 8,  # I-8
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
-    "who_bought_since_sells_all_the_same": 199,  # I-16
+    "who_bought_since_sells_all_the_same": 151,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
     "all_of_it_is_asked_for_again": 0,  # I-16
-    "a_rest_too_small_is_asked_for_for_ever": 114,  # I-16
+    "a_rest_too_small_is_asked_for_for_ever": 3,  # I-16
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

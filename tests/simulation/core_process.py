@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.simulation.clock import START_MS, at, ms_of
+from tests.simulation.clock import START_MS, at
+from tests.simulation.host import Hearing
 from tests.simulation.house import STRATEGIES, SYMBOLS
 from tests.simulation.market import SimulatedMarket
 from tests.simulation.oracle import Violation
@@ -33,6 +34,7 @@ from trader.model.trading import TradeProposal
 from trader.ops.scheduler import next_start
 from trader.ports import Journal
 from trader.risk.freshness import Freshness
+from trader.running.clock import unsure
 from trader.running.coinbase_ground import last_look
 from trader.running.venue import FeeWatch, wrong_fees
 from trader.state.ledger import Ledger
@@ -63,25 +65,37 @@ class CoreProcess:
 
     def __init__(self, world: World, journal: Journal) -> None:
         self.world, self.journal = world, journal
-        market = self.market = SimulatedMarket(world.feed, world.minutes, world.clock.now())
-        fees = FeeWatch(world.wire, config(), clock=world.clock)
+        hearing = Hearing(world.host, world.line) if world.climate.clocks else None
+        clock = self.clock = world.clock if hearing is None else hearing.clock
+        market = self.market = SimulatedMarket(world.feed, world.minutes, clock.now(), hearing)
+        fees = FeeWatch(world.wire, config(), clock=clock)
         fees.wrong = wrong_fees(world.wire.told_terms(), config())  # nobody starts who pays another fee
+
+        def freshen(symbols: Sequence[str]) -> None:
+            fees.ask()
+            if hearing is not None:
+                hearing.rest.time()
+
         setup = WireSetup(
             world.wire,
-            world.clock,
+            clock,
             SYMBOLS,
             self.policy(),
             market.quote,
             lambda symbol: world.climate.stops_rest,
-            lambda symbols: fees.ask(),
+            freshen,
         )
+
+        def no_entry() -> str:
+            return fees.wrong or ("" if hearing is None else unsure(hearing.clock))
+
         self.books = self.books_type(
             world.desk,
             market,
             journal,
             Account("live", "sim", world.cash, "0", ""),
             wire=setup,
-            forbids=last_look(market, world.clock, FRESHNESS, lambda: fees.wrong),  # type: ignore[arg-type]
+            forbids=last_look(market, clock, FRESHNESS, no_entry),  # type: ignore[arg-type]
             killed=self.killed,
         )
         assert self.books.wired is not None
@@ -127,11 +141,12 @@ class CoreProcess:
     def cycle(self, number: int, proposed: tuple[TradeProposal, ...]) -> None:
         """The cycle of minute *number*, if its window is not over and it was not decided on before."""
         world, as_of = self.world, at(START_MS + number * MINUTE_MS)
-        slot = next_start(self._previous, MINUTE, world.clock.now(), world.jitter)
+        now = self.clock.now()
+        slot = next_start(self._previous, MINUTE, now, world.jitter)
         if slot.as_of != as_of:
             world.seen["slot missed"] += 1
             return
-        world.clock.until(ms_of(slot.starts_at))
+        world.clock.pass_ms((slot.starts_at - now) // timedelta(milliseconds=1))
         self._previous = slot.as_of
         k = self.market.index_at_or_after(as_of)
         if k < self.books.following:
@@ -171,7 +186,7 @@ class CoreProcess:
             if world.trader is not self:  # the operator has been here: another process goes on
                 world.alive().between(end)
                 return
-            restless = self.at_work or people.killed
+            restless = self.at_work or people.killed or self.wired.is_unsure
             clock.until(min(end, clock.ms + (WATCH_MS if restless else MINUTE_MS)))
             pause = KILLED_MS if people.killed else LOOK_MS
             if restless and clock.ms < end and clock.ms - looked >= pause:

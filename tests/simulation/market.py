@@ -18,6 +18,7 @@ import pandas as pd
 
 from tests.simulation.clock import at, ms_of
 from tests.simulation.feed import MINUTE_MS, Feed
+from tests.simulation.host import Hearing
 from tests.simulation.house import MEMBERS, SYMBOLS, THEMES, TIERS, WITHOUT_DOGE, desk_of
 from tests.simulation.prices import TICK_MS
 from tests.simulation.venue import Venue
@@ -32,6 +33,8 @@ from trader.model.money import ZERO
 from trader.model.orders import Position
 
 STEP, JUMP = 60, Decimal(50)
+WAY_MS = 45
+"""How old a quote is when it arrives, where the time is as it is at a venue that is far away."""
 
 
 class Minutes:
@@ -86,8 +89,9 @@ class SimulatedMarket:
     panel, climate = BaseBars(), Weather()
     exchange_down = False
 
-    def __init__(self, feed: Feed, minutes: Minutes, now: datetime) -> None:
-        self.feed, self.timeframes = feed, minutes
+    def __init__(self, feed: Feed, minutes: Minutes, now: datetime, hearing: Hearing | None = None) -> None:
+        self.feed, self.timeframes, self._hearing = feed, minutes, hearing
+        self._way_ms = 0 if hearing is None else WAY_MS
         self.policy = desk_of("wide", "taker").universe
         self.themes, self.tiers = dict(THEMES), TIERS
         self.first, self.last = self.index_at_or_after(now - LATE_START), 1 << 40
@@ -97,6 +101,8 @@ class SimulatedMarket:
 
     def advance(self, k: int) -> bool:
         """Come to instant *k*; the bars are always to be had."""
+        if self._hearing is not None:
+            self._hearing.reach(k * STEP)
         self._minute = k % 60
         self._look()
         return True
@@ -146,11 +152,11 @@ class SimulatedMarket:
 
     def quote(self, symbol: str) -> Quote | None:
         """What is quoted at this very moment."""
-        return self.feed.quote(symbol, self.feed.clock.ms)
+        return self.feed.quote(symbol, self.feed.clock.ms - self._way_ms)
 
     def health(self, symbol: str) -> FeedHealth:
         """What the feed vouches for at this very moment."""
-        return _vouched(self.feed.heard_ms(self.feed.clock.ms), symbol in self.feed.bad)
+        return _vouched(self.feed.heard_ms(self.feed.clock.ms - self._way_ms), symbol in self.feed.bad)
 
     def snapshot(self, k: int, positions: Mapping[Key, Position]) -> Snapshot:
         ms = k * MINUTE_MS

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tests.simulation.clock import VirtualClock
+from tests.simulation.clock import VirtualClock, at
 from tests.simulation.feed import MINUTE_MS, QUOTE_AGE_MS, Feed
 from tests.simulation.venue import TrueOrder, Venue
 from tests.simulation.wire import SimulatedWire
@@ -38,7 +39,7 @@ from trader.model.market import Snapshot, asset_of
 from trader.model.money import BPS, HUNDRED, ONE, ZERO
 from trader.model.orders import OrderIntent, OrderStatus, Position
 from trader.model.trading import Side, TradingState
-from trader.model.wire import WireOrder
+from trader.model.wire import WireKind, WireOrder
 from trader.ports import Acknowledged, NotAccepted
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -54,6 +55,7 @@ EDGES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 PROOF_OF_ABSENCE_MS = 150_000
 """A token's life and thirty seconds."""
 BAR_AGE_MS = 90_000
+CLOCK_OFF = timedelta(milliseconds=150)
 ASSUMED_BPS, FEES_UNSEEN_MS = Decimal(60), 900_000
 """The taker's fee every size was worked out with, and how long another one may go unnoticed."""
 KILL_MS = 10_000
@@ -97,6 +99,8 @@ class Oracle:
     killed: Callable[[], bool]
     feed: Feed
     seen: Counter[str] = field(default_factory=Counter)
+    told_time: Callable[[], datetime] | None = None
+    """What the trader takes the time for; None where that is the truth."""
     intents: dict[str, OrderIntent] = field(default_factory=dict)
     status: dict[str, OrderStatus] = field(default_factory=dict)
     sent_ms: dict[str, int] = field(default_factory=dict)
@@ -171,11 +175,13 @@ class Oracle:
         assert before is not None
         hold(event.status in EDGES.get(before, ()), "I-7", f"{client_id}: {before} → {event.status}")
         self.seen[f"edge {before.value}→{event.status.value}"] += 1
+        self.seen["held back by the clock"] += event.status is NOT_SENT and "entries wait" in event.reason
         there = self._at_venue(client_id)
         if event.status in (NOT_SENT, REJECTED, STORED):
             lied = client_id in self.wire.lies
             hold(there is None or lied, "I-6", f"{client_id} was given up ({event.reason}) and the venue has it")
             hold(not self._in_flight(client_id), "I-6", f"{client_id} was given up ({event.reason}) and may arrive")
+            self._nothing_but_orders_differs(event)
             if before is UNKNOWN:
                 waited = self.clock.ms - self.sent_ms[client_id]
                 hold(waited >= PROOF_OF_ABSENCE_MS, "I-6", f"{client_id} was given up after {waited} ms")
@@ -246,7 +252,7 @@ class Oracle:
         hold(self._at_venue(client_id) is None, "I-3", f"{client_id} leaves again and the venue has it")
         self._form(wire)
         if not intent.protects:
-            self._fresh(wire)
+            self._fresh(wire, self._behind_ms(wire))
         if wire.side is BUY:
             unseen = 0 if self.dear_since is None else self.clock.ms - self.dear_since
             hold(unseen <= FEES_UNSEEN_MS, "I-2", f"{client_id} enters {unseen} ms after the fees have changed")
@@ -285,15 +291,25 @@ class Oracle:
         approved = root.worst_case_usd
         hold(cost <= approved, "I-2", f"{wire.client_order_id} may cost {cost}, {approved} was approved")
 
-    def _fresh(self, wire: WireOrder) -> None:
-        """What the feed has heard is young enough at the first byte."""
+    def _behind_ms(self, wire: WireOrder) -> int:
+        """By how much the trader's clock is behind; nothing is entered by one that is far off (T24)."""
+        if self.told_time is None:
+            return 0
+        off = self.told_time() - at(self.clock.ms)
+        near = wire.side is SELL or abs(off) <= CLOCK_OFF
+        hold(near, "I-10", f"{wire.client_order_id} enters by a clock that is {off.total_seconds():.3f} s off")
+        self.seen["an exit left by a clock far off"] += abs(off) > CLOCK_OFF
+        return max(0, -off // timedelta(milliseconds=1))
+
+    def _fresh(self, wire: WireOrder, behind_ms: int) -> None:
+        """What the feed has heard is young enough at the first byte, as far as a clock tells that is so much behind."""
         name, now = wire.client_order_id, self.clock.ms
         heard = self.feed.heard_ms(now)
-        hold(now - heard <= QUOTE_AGE_MS, "I-10", f"{name} leaves on a quote of {now - heard} ms")
+        hold(now - heard <= QUOTE_AGE_MS + behind_ms, "I-10", f"{name} leaves on a quote of {now - heard} ms")
         believed = wire.side is SELL or wire.symbol not in self.feed.bad
         hold(believed, "I-10", f"{name} enters on a mark the guard does not accept")
         closed = now - heard // MINUTE_MS * MINUTE_MS
-        hold(closed <= BAR_AGE_MS, "I-10", f"{name} leaves on a bar of {closed} ms")
+        hold(closed <= BAR_AGE_MS + behind_ms, "I-10", f"{name} leaves on a bar of {closed} ms")
 
     def _caps(self, wire: WireOrder) -> None:
         judged = self.judged.get(wire.client_order_id)
@@ -335,6 +351,15 @@ class Oracle:
         spent = sum((self._worst(one, one.limit_price) for one in working if one.side is BUY), ZERO)
         fine = missing <= CENT or missing <= spent
         hold(fine, "I-14", f"{client_id} enters while {missing} USD are missing, of which ours may have spent {spent}")
+
+    def _nothing_but_orders_differs(self, event: OrderChanged) -> None:
+        """Balances keep an entry back only where our own orders do not explain them, and no stop has sold unread."""
+        if "do not agree with the books" not in event.reason or not self.compared:
+            return
+        sold = (one for one in self.venue.executions if one.order.wire.kind is WireKind.STOP_LIMIT_GTC)
+        unread = any(one.entry_id not in self.ingested for one in sold)
+        fine = self.unexplained > 0 or self.excused or unread
+        hold(fine, "L-1", f"{event.client_order_id} is kept back by balances that our own orders explain")
 
     def fees_changed(self) -> None:
         """The account pays another fee from now on."""

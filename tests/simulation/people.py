@@ -53,6 +53,7 @@ class People:
             (climate.feed_stops, self.stop_the_feed),
             (climate.fees, self.change_fees),
             (climate.bad_ticks, self.print_a_bad_tick),
+            (climate.clocks, self.disturb_the_time),
         ):
             if share and rng.random() < share:
                 when = rng.randrange(3_000) if rng.random() < 0.6 else rng.randrange(MINUTE_MS)
@@ -146,6 +147,18 @@ class People:
             feed.bad[symbol] = Decimal(self.rng.choice(("0.5", "0.8", "1.3", "2")))
             self.world.clock.after(self.rng.randrange(2_000, 200_000), lambda: feed.mend(symbol))
             self.world.fault("bad tick")
+
+    def disturb_the_time(self) -> None:
+        """The host sleeps at one of the trader's next steps or is frozen, its wall clock is set, or its line is bad."""
+        world, dice = self.world, self.rng.randrange(4)
+        if dice == 0:
+            world.sleeps_at = world.points + self.rng.randrange(25)
+        elif dice == 1:
+            world.host.steps()
+        elif dice == 2:
+            world.line.far()
+        else:
+            world.freezes = True
 
     def _not_ours(self, kind: str) -> None:
         self.world.oracle.unexplained += 1

@@ -13,17 +13,20 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.oracle import EDGES
+from tests.simulation.oracle import EDGES, Violation
 from tests.simulation.runner import Failure, Tally, many, one, some
 from tests.simulation.scenarios import SCENARIOS
-from tests.simulation.weather import PLACE_FAULTS, PROFILES, Profile
+from tests.simulation.weather import BY_NAME, PLACE_FAULTS, PROFILES, Profile
 from tests.simulation.world import START_MS, World
+from trader.execution.lifecycle import Lifecycle
 from trader.model.orders import OrderStatus
 from trader.model.trading import ExitReason, Side
+from trader.running.clock import SystemClock, VenueClock
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK, SOME, PROOF, PROOF_SECONDS, AT_LEAST = 16, 48, 3_000, 360, 1_000
@@ -81,6 +84,8 @@ def floors_of(seeds: int) -> dict[str, int]:
     floors |= {"gate strategy_trades": 40}  # three wishes of one strategy in a minute are rare
     floors |= {"fault feed stopped": 500, "fault bad tick": 500}
     floors |= {"fault phantom": 20, "fault slow_send": 500, "fault held back at the first byte": 10}
+    floors |= {f"fault {kind}": 150 for kind in ("time lie", "frozen", "slept", "slept uncounted", "line far")}
+    floors |= {"held back by the clock": 100}
     floors |= {"cancel/fill race": 200, "follow-up": 500, "died taking up": 100, "operator went on": 300}
     floors |= {"asked for again": 4_000, "a word refused for now": 2_000, "a word gave way to an exit of ours": 500}
     floors |= {"a second thought": 50, "a rest too small to sell": 2}
@@ -115,6 +120,42 @@ def test_no_promise_is_broken_in_some_worlds():
 def test_a_fill_told_late_does_not_turn_a_cooldown_back(seed, cycles):
     """Found in these worlds: an order of unknown outcome turns up filled after a later one of the symbol has filled."""
     assert not isinstance(one(seed, cycles), Failure)
+
+
+SLEEPY = replace(
+    BY_NAME["slow"],
+    name="sleepy",
+    stops_rest=True,
+    clocks=0.5,
+    place={**BY_NAME["slow"].place, "lost": 0.1, "late": 0.1},
+)
+
+
+@pytest.mark.req("X1", "TIME1")
+@pytest.mark.parametrize("seed", [10_031, 10_049, 10_054])
+def test_what_a_clock_was_put_forward_by_makes_no_token_older(seed, monkeypatch):
+    """A stop leaves by a clock that is minutes behind, its outcome is unknown, and then the clock is put right."""
+    World(seed, profile=SLEEPY).run()
+
+    monkeypatch.setattr(VenueClock, "passed", SystemClock.passed)
+    with pytest.raises(Violation, match="I-6"):
+        World(seed, profile=SLEEPY).run()
+
+
+@pytest.mark.req("X1", "TIME1")
+def test_a_token_lives_from_when_its_order_left_and_not_from_the_record_before(monkeypatch):
+    """The host sleeps between the record and the first byte."""
+    World(10_039, profile=SLEEPY).run()
+    whole = Lifecycle._changed
+
+    def changed(self, event):
+        whole(self, event)
+        life = self.lives[event.client_order_id]
+        life.left_by = life.sent_at
+
+    monkeypatch.setattr(Lifecycle, "_changed", changed)
+    with pytest.raises(Violation, match="I-6"):
+        World(10_039, profile=SLEEPY).run()
 
 
 @pytest.mark.prove

@@ -55,7 +55,8 @@ class Profile:
     fees: float = 0.0
     trails: bool = False
     stops_rest: bool = False
-    clock_offset_ms: int = 0
+    clocks: float = 0.0
+    """How often a minute the host or its line does something to the time; 0: the trader has the true time."""
     habits: VenueHabits = field(default_factory=VenueHabits)
 
 
@@ -81,7 +82,8 @@ PROFILES = (
     Profile("crash_market", _some(0.03), 0.03, 0.05, mood="crash", habits=USUAL, caps="rich", wishes=0.9, sells=0.1,
             trails=True),
     Profile("gaps", _some(0.04, late=0.1), 0.03, 0.05, mood="gap", habits=LAGGING, caps="tight", wishes=0.9),
-    Profile("slow", _some(0.02), 0.02, 0.05, slow_preview=0.4, slow_send=0.2, habits=USUAL, kill=0.02, wishes=0.8),
+    Profile("slow", _some(0.02), 0.02, 0.05, slow_preview=0.4, slow_send=0.2, habits=USUAL, kill=0.02, wishes=0.8,
+            feed_stops=0.15, clocks=0.3),
     Profile("killed", _some(0.05, late=0.1), 0.03, 0.05, kill=0.08, habits=LAGGING, **MAKER),
     Profile("people", _some(0.01), 0.01, 0.05, deposits=0.01, manual_orders=0.02, manual_cancels=0.3,
             habits=USUAL, **MAKER),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 
@@ -17,6 +18,7 @@ from tests.simulation.audit import Audit
 from tests.simulation.clock import START_MS, VirtualClock, at
 from tests.simulation.core_process import CoreProcess
 from tests.simulation.feed import Feed
+from tests.simulation.host import Host, Line
 from tests.simulation.house import CAPS, SYMBOLS, THEMES, desk_of, wishes_of
 from tests.simulation.journal import Disk, SimulatedJournal
 from tests.simulation.market import Minutes
@@ -94,17 +96,19 @@ class World:
         self.started_as = climate.name
         self.seen: Counter[str] = Counter()
         self.trace: list[str] = []
-        self.clock = VirtualClock(START_MS, climate.clock_offset_ms)
+        self.clock = VirtualClock(START_MS)
         ticks = (self.cycles + REST_MINUTES + 20) * MINUTE_MS // TICK_MS
         paths = {one.symbol: a_path(one, climate.mood, START_MS, ticks, self.draws(one.symbol)) for one in LISTINGS}
         self.venue = Venue(self.clock, paths, CASH, self.draws("venue"), replace(climate.habits))
         told = Told(fault=self.fault, point=self.point, said=self.say if self.traced else None)
         self.wire = SimulatedWire(self.venue, self.clock, self.draws("wire"), climate, told)
         self.feed = Feed(self.venue, self.clock)
+        self.host = Host(self.clock, self.draws("host"), self.fault)
+        self.line = Line(self.clock, self.draws("line"), self.fault, self.point)
         self.people = People(self, self.draws("people"))
         self.oracle = Oracle(
             self.venue, self.wire, self.clock, CAPS[climate.caps], THEMES, lambda: self.people.killed,
-            self.feed, self.seen,
+            self.feed, self.seen, self.told_time,
         )  # fmt: skip
         self.audit = Audit(self.oracle, self.feed, self.clock, self.seen, stops_rest=climate.stops_rest)
         told.sending, told.answered = self._sending, self.oracle.answered
@@ -113,6 +117,7 @@ class World:
         self.disk = Disk()
         self.trader: CoreProcess | None = None
         self.points, self.dies_at, self.presses_at = 0, self.fate.at, self.fate.kill_at
+        self.sleeps_at, self.is_in_cycle, self.freezes = -1, False, False
         self.lives, self.cycle_number, self.points_lived = 0, 0, 0
         self.point_names: list[str] = []
         self.desk, self.cash = desk_of(climate.caps, climate.entry_style, climate.trails), CASH
@@ -179,6 +184,9 @@ class World:
         """One cycle, and what lies between it and the next; where the process dies, another takes over."""
         self.cycle_number = number
         self.clock.until(max(START_MS + number * MINUTE_MS, self.clock.ms))
+        if self.freezes:
+            self.freezes = False
+            self.host.freezes()
         if self.climate.crash and self._dying.random() < self.climate.crash:
             self.dies_at = self.points + 1 + self._dying.randrange(POINTS_A_CYCLE)
         self.people.minute()
@@ -189,9 +197,12 @@ class World:
 
     def _lived(self, number: int, proposed: tuple[TradeProposal, ...], end: int) -> bool:
         try:
-            self.alive().cycle(number, proposed)
+            trader, self.is_in_cycle = self.alive(), True
+            trader.cycle(number, proposed)
+            self.is_in_cycle = False
             self.alive().between(end)
         except Crash:
+            self.is_in_cycle = False
             self._died()
             return False
         return True
@@ -242,6 +253,8 @@ class World:
             self.point_names.append(name)
         if self.points - 1 == self.presses_at:
             self.people.press_kill()
+        if self.points - 1 == self.sleeps_at and self.is_in_cycle:
+            self.host.sleeps()
         if self.points - 1 == self.dies_at:
             self.dies_at = -1
             self.say(f"dies at {name}")
@@ -261,6 +274,10 @@ class World:
         """One line of the trace."""
         if self.traced:
             self.trace.append(f"{self.clock.ms - START_MS} {text}")
+
+    def told_time(self) -> datetime:
+        """What the trader takes the time for."""
+        return self.clock.now() if self.trader is None else self.trader.clock.now()
 
     def _sending(self, wire: WireOrder) -> None:
         self.oracle.sending(wire)

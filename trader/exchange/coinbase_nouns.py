@@ -82,8 +82,7 @@ def _terms(row: Order) -> tuple[str, OrderTerms]:
 def fill_noun(row: Fill) -> VenueFill:
     """One row of the fills; a size in quote currency becomes base at the row's own price."""
     where = f"fill {row.entry_id}"
-    if row.trade_type not in FillKind.__members__:
-        raise WireDown(f"{where}: trade_type {row.trade_type[:40]!r} is not one of {' '.join(FillKind.__members__)}")
+    kind = FillKind.__members__.get(row.trade_type, FillKind.OTHER)
     if row.price <= 0 or row.size < 0:
         raise WireDown(f"{where}: price {row.price} and size {row.size} cannot be of an execution")
     return VenueFill(
@@ -97,7 +96,7 @@ def fill_noun(row: Fill) -> VenueFill:
         price=row.price,
         fee_usd=row.commission,
         liquidity=Liquidity.MAKER if row.liquidity_indicator == "MAKER" else Liquidity.TAKER,
-        kind=FillKind[row.trade_type],
+        kind=kind,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from trader.model.book import Key
 from trader.model.events import (
+    BooksDiffer,
     Event,
     ExternalClaimed,
     ExternalSeen,
@@ -59,9 +60,13 @@ class Life:
     wire: WireOrder | None = None
     order_id: str = ""
     sent_at: datetime | None = None
+    left_by: datetime | None = None
+    """When its answer came, or none had come: the host may have slept between the record and the first byte."""
     filled: Decimal = ZERO
     reason: str = ""
     """Why it came to *status*, where somebody said so."""
+    ended_there: bool = False
+    """The venue had it under our name for it and has ended it, so that a list which shows it at work only lags."""
 
     @property
     def left(self) -> Decimal:
@@ -98,6 +103,8 @@ class Lifecycle:
     foreign: Mapping[str, Decimal] | None = None
     last_fill_at: datetime | None = None
     bare: dict[Key, str] = field(default_factory=dict)
+    disputed: dict[str, str] = field(default_factory=dict)
+    """What the venue said otherwise than the books, by what it was of, as it was last told."""
 
     def apply_all(self, events: Iterable[Event]) -> None:
         """Fold *events* in, oldest first; raises IllegalMove."""
@@ -114,6 +121,8 @@ class Lifecycle:
                 self.external[event.order.order_id] = event.order
             elif isinstance(event, ExternalClaimed):
                 self.claimed.add(event.order_id)
+            elif isinstance(event, BooksDiffer):
+                self.disputed[event.what] = event.theirs
             elif isinstance(event, ForeignHeld):
                 self.foreign = event.amounts
             elif isinstance(event, StopMissing):
@@ -123,9 +132,12 @@ class Lifecycle:
         life = self.lives[event.client_order_id]
         if event.status not in LEGAL.get(life.status, frozenset()):
             raise IllegalMove(f"{event.client_order_id}: {life.status.value} → {event.status.value}")
-        life.status, life.reason = event.status, event.reason
+        life.ended_there = event.status.terminal and life.status is OPEN
         if event.status is SENT:
             life.sent_at = event.time
+        elif life.status is SENT:
+            life.left_by = event.time
+        life.status, life.reason = event.status, event.reason
         if event.order_id:
             if life.order_id != event.order_id:
                 self.owner.pop(life.order_id, None)

@@ -8,7 +8,7 @@ the venue had acknowledged (T7) is a difference first: somebody must look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,6 @@ from trader.execution.wiring import WirePolicy
 from trader.model.events import OrderChanged
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
-from trader.model.wire import VenueOrder
 
 SCANS_TO_PROVE = 2
 OPEN, UNKNOWN = OrderStatus.OPEN, OrderStatus.UNKNOWN
@@ -39,23 +38,22 @@ class Absence:
         self._record, self._policy = record, policy
         self._missed: dict[str, _Missed] = {}
 
-    def judge(self, now: datetime, there: Iterable[VenueOrder]) -> None:
-        """A whole scan found *there*, and no fill of what it missed."""
-        seen = {order.client_order_id for order in there}
+    def judge(self, now: datetime, seen: Container[str]) -> None:
+        """A whole scan found the orders *seen*, by our ids, and no fill of what it missed."""
         live = self._record.lives.live
         lost = [i for i, life in live.items() if life.status in (OPEN, UNKNOWN) and i not in seen]
         self._missed = {client_id: self._missed.get(client_id) or _Missed(now) for client_id in lost}
         for client_id, missed in list(self._missed.items()):
             life = live[client_id]
-            assert life.sent_at is not None, "what the venue may have was sent"
-            if now < life.sent_at + self._policy.token_life + self._policy.settle:
+            assert life.left_by is not None, "what the venue may have has left"
+            if self._record.clock.passed(life.left_by) < self._policy.token_life + self._policy.settle:
                 continue
             missed.scans += 1
             if missed.scans < SCANS_TO_PROVE:
                 continue
             if life.status is UNKNOWN:
                 self._proven(life, now)
-            elif now - missed.since >= self._policy.settle:
+            elif self._record.clock.passed(missed.since) >= self._policy.settle:
                 self._vanished(life, now)
 
     def _proven(self, life: Life, now: datetime) -> None:

@@ -18,63 +18,89 @@ from trader.model.market import asset_of
 from trader.model.money import BPS, ONE, ZERO
 from trader.model.orders import OrderStatus
 from trader.model.trading import Side
+from trader.model.wire import WireOrder
 from trader.state.reconcile import CENT, USD, Difference
 
 DEAREST = Decimal(2)
 """Times its reference price: for more than that nothing of ours is sold between two looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """How much less (≤ 0) and how much more (≥ 0) of a currency may be there than the books say."""
+@dataclass(slots=True)
+class _Working:
+    """What works in one asset: base sizes that may have been bought and sold, and the bounds of their prices (USD)."""
 
-    least: Decimal = ZERO
-    most: Decimal = ZERO
+    buying: Decimal = ZERO
+    highest: Decimal = ZERO
+    selling: Decimal = ZERO
+    lowest: Decimal | None = None
+    dearest: Decimal = ZERO
 
-    def widened(self, by: Decimal) -> Span:
-        """With another order that may have moved *by*."""
-        return Span(self.least + min(by, ZERO), self.most + max(by, ZERO))
+    def add(self, life: Life, wire: WireOrder) -> None:
+        """Another order."""
+        if life.intent.side is Side.BUY:
+            self.buying += life.left
+            self.highest = max(self.highest, wire.limit_price)
+        else:
+            self.selling += life.left
+            self.lowest = wire.limit_price if self.lowest is None else min(self.lowest, wire.limit_price)
+            self.dearest = max(self.dearest, wire.limit_price, DEAREST * life.intent.reference_price)
 
-    def explains(self, difference: Difference) -> bool:
-        """Whether *difference* may be of working orders alone: USD to the cent, everything else exactly."""
-        slack = CENT if difference.currency == USD else ZERO
-        return self.least - slack <= difference.excess <= self.most + slack
+    def usd(self, base: Decimal, fee: Decimal) -> tuple[Decimal, Decimal] | None:
+        """The least and the most USD that came with *base* more of it; None where orders cannot have moved it."""
+        if not -self.selling <= base <= self.buying:
+            return None
+        bought, sold = max(base, ZERO), max(-base, ZERO)
+        if self.buying and self.selling:  # what was bought may have been sold as well
+            bought, sold, cheapest = self.buying, self.selling, ZERO
+        else:
+            cheapest = self.lowest or ZERO
+        return -bought * self.highest * (ONE + fee) + sold * cheapest * (ONE - fee), sold * self.dearest
 
 
-def spans(lives: Iterable[Life], taker_bps: Decimal) -> dict[str, Span]:
+def unexplained(found: Iterable[Difference], lives: Iterable[Life], taker_bps: Decimal) -> list[Difference]:
     """
-    What the orders among *lives* that are at the venue may have moved, by currency; fees of *taker_bps* at most.
+    The differences among *found* that working orders among *lives* cannot have made; fees of *taker_bps* at most.
 
-    A stop that rests explains nothing: it may do so for days, and what it sells is taken in with the next look.
+    USD and the asset move together: what is missing of the one must have brought the other.  A stop that rests
+    explains nothing: it may do so for days, and what it sells is taken in with the next look.
     """
-    found: dict[str, Span] = {}
+    working: dict[str, _Working] = {}
     for life in lives:
         resting = life.status is OrderStatus.OPEN and life.intent.protects
-        if life.wire is None or not life.at_venue or resting or life.left <= ZERO:
-            continue
-        asset, buying = asset_of(life.intent.symbol), life.intent.side is Side.BUY
-        if buying:
-            usd, base = -life.left * life.wire.limit_price * (ONE + taker_bps * BPS), life.left
+        if life.wire is not None and life.at_venue and not resting and life.left > ZERO:
+            working.setdefault(asset_of(life.intent.symbol), _Working()).add(life, life.wire)
+    excess, fee = {one.currency: one for one in found}, taker_bps * BPS
+    usd, left, least, most = excess.pop(USD, None), [], ZERO, ZERO
+    for asset in sorted(excess.keys() | working.keys()):
+        base = excess[asset].excess if asset in excess else ZERO
+        moved = working[asset].usd(base, fee) if asset in working else None
+        if moved is None:
+            left.append(excess[asset])
         else:
-            usd, base = life.left * max(life.wire.limit_price, DEAREST * life.intent.reference_price), -life.left
-        for currency, by in ((USD, usd), (asset, base)):
-            found[currency] = found.get(currency, Span()).widened(by)
-    return found
+            least, most = least + moved[0], most + moved[1]
+    if usd is not None and not least - CENT <= usd.excess <= most + CENT:
+        left.append(usd)
+    elif usd is None and not least - CENT <= ZERO <= most + CENT:
+        left += [excess[asset] for asset in sorted(excess.keys() & working.keys())]
+    return left
 
 
 class Doubts:
     """Since when which currency does not add up; amounts that change do not begin the time anew."""
 
     def __init__(self) -> None:
-        self.agreed = False
-        """Books and balances agreed when they were last compared, but for what working orders explain."""
+        self.says = "the balances at the venue have not been held against the books yet"
+        """Why nothing may be entered; empty where they agreed the last time, but for what working orders explain."""
         self._since: dict[str, datetime] = {}
 
-    def compared(
-        self, found: Iterable[Difference], explained: dict[str, Span], now: datetime, patience: timedelta
-    ) -> list[Difference]:
-        """Take note of a comparison; the differences nothing explained for *patience*."""
-        unexplained = {one.currency: one for one in found if not explained.get(one.currency, Span()).explains(one)}
-        self.agreed = not unexplained
-        self._since = {currency: self._since.get(currency, now) for currency in unexplained}
-        return [one for currency, one in unexplained.items() if now - self._since[currency] >= patience]
+    @property
+    def waiting(self) -> bool:
+        """Something does not add up that may yet: the sooner it is looked at again, the sooner it is known."""
+        return bool(self._since)
+
+    def compared(self, found: Iterable[Difference], now: datetime, patience: timedelta) -> list[Difference]:
+        """Take note of what nothing explains; the part of it that has lasted for *patience*."""
+        odd = {one.currency: one for one in found}
+        self.says = "the balances at the venue do not agree with the books" if odd else ""
+        self._since = {currency: self._since.get(currency, now) for currency in odd}
+        return [one for currency, one in odd.items() if now - self._since[currency] >= patience]

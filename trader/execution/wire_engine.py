@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from trader.execution.engine import ExecutionEngine, LastLook, nothing_forbids
 from trader.execution.lifecycle import Lifecycle
-from trader.execution.wire_balances import Doubts, spans
+from trader.execution.wire_balances import Doubts, unexplained
 from trader.execution.wire_intake import Intake
 from trader.execution.wire_record import STOPPED, WireRecord
 from trader.execution.wire_send import Sender
@@ -162,7 +162,9 @@ class WireExecution(ExecutionEngine):
     def _go_on(self) -> None:
         """Send what goes on where another order ended; each try is counted, so this comes to an end."""
         while self.intake.following:
-            self.sender.send(self.intake.following.pop(0))
+            intent = self.intake.following.pop(0)
+            self._freshen((intent.symbol,))
+            self.sender.send(intent)
 
     def _reading(self, read: Callable[[], None]) -> bool:
         self._looked_at = self.clock.now()
@@ -180,10 +182,11 @@ class WireExecution(ExecutionEngine):
     def is_unsure(self) -> bool:
         """
         An order may be at the venue under no name we know, is to be cancelled and is not over, or does not rest and is
-        not over: what it bought has no stop before its fills are in.
+        not over: what it bought has no stop before its fills are in.  Or the balances do not add up.
         """
         live = self.lives.live
-        if self.intake.astray or self.sender.unwanted & live.keys():
+        doubts = self._doubts.waiting and self.ledger.state not in STOPPED
+        if doubts or self.intake.astray or self.sender.unwanted & live.keys():
             return True
         return any(one.status is OrderStatus.UNKNOWN or (one.at_venue and not one.rests) for one in live.values())
 
@@ -197,8 +200,8 @@ class WireExecution(ExecutionEngine):
         if intent.side is Side.BUY:
             if self.down:
                 return f"the venue cannot be read: {self.down}"
-            if not self._doubts.agreed:
-                return "the balances at the venue do not agree with the books"
+            if self._doubts.says:
+                return self._doubts.says
         return self._last_look(intent)
 
     @property
@@ -218,8 +221,8 @@ class WireExecution(ExecutionEngine):
 
     def _compare_balances(self) -> None:
         """A difference that stays longer than a fill may be on its way halts: a resting stop fills unasked."""
-        explained = spans(self.lives.live.values(), self._policy.taker_bps)
-        lasting = self._doubts.compared(self.differences(), explained, self.clock.now(), 2 * self._policy.settle)
+        odd = unexplained(self.differences(), self.lives.live.values(), self._policy.taker_bps)
+        lasting = self._doubts.compared(odd, self.clock.now(), 2 * self._policy.settle)
         for difference in lasting:
             if self.ledger.state not in STOPPED:
                 self.record_book.differ(f"balance of {difference.currency}", difference.ours, difference.theirs)

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from trader.execution.lifecycle import Life
 from trader.execution.wire_absent import Absence
+from trader.execution.wire_find import Finder
 from trader.execution.wire_record import WireRecord
-from trader.execution.wiring import WirePolicy, differences
+from trader.execution.wiring import WirePolicy
 from trader.model.events import Event, ExternalSeen, IntentStored, OrderChanged, OrderFilled
 from trader.model.money import ZERO
 from trader.model.orders import Fill, OrderIntent, OrderStatus
@@ -33,8 +34,8 @@ ENDS: Mapping[VenueStatus, OrderStatus] = {
     VenueStatus.FAILED: OrderStatus.REJECTED,
 }
 
-NEVER_WORKED = (OrderStatus.REJECTED, OrderStatus.NOT_SENT)
-"""Ends after which a list that lags cannot be why an order is shown as working."""
+LATEST = 2
+"""Times the settling: so much later than an order's end a fill of it is not late any more, but missing."""
 
 FollowUp = Callable[[Life], OrderIntent | None]
 """The intent that goes on where an order ended unfilled; committed with its end."""
@@ -48,8 +49,9 @@ class Intake:
     ) -> None:
         self._record, self._wire, self._policy, self._follow_up = record, wire, policy, follow_up
         self._taken_at = self._opened_at = since
-        self._absence = Absence(record, policy)
-        self._verified: set[str] = set()
+        self.finder, self._absence = Finder(record, policy), Absence(record, policy)
+        self._short: dict[str, datetime] = {}
+        self._nowhere: dict[str, datetime] = {}
         self.following: list[OrderIntent] = []
         """Intents that go on where another ended: stored, and still to be sent."""
         self.astray: tuple[str, ...] = ()
@@ -66,80 +68,52 @@ class Intake:
             if life.status is OrderStatus.SENT:
                 record.move(life, OrderStatus.UNKNOWN, "no answer is recorded")
         there, self.astray = self._orders(now), ()
-        self._find(there.values())
-        self._take_fills(self._wire.fills(self._since() - SKEW), there)
+        found = self.finder.find(there)
+        self._take_fills(self._wire.fills(self._since(self._behind(there)) - SKEW), there)
         self._end(there)
-        self._absence.judge(now, there.values())
+        self._absence.judge(now, found)
         self._meet(there.values())
         self._taken_at = now
 
-    def _since(self) -> datetime:
-        sent = [life.sent_at for life in self._record.lives.live.values() if life.sent_at is not None]
-        return min([self._taken_at - OVERLAP, *(time - SKEW for time in sent)])
+    def _since(self, lives: Iterable[Life]) -> datetime:
+        """From when on to ask: since the last time, and since the oldest of *lives* was sent."""
+        sent = [life.sent_at - SKEW for life in lives if life.sent_at is not None]
+        return min([self._taken_at - OVERLAP, *sent])
+
+    def _behind(self, there: Mapping[str, VenueOrder]) -> Iterable[Life]:
+        """Orders that have filled further than the books know, or may have: their fills may be older than a look."""
+        for life in self._record.lives.live.values():
+            order = there.get(life.order_id)
+            if order is None or order.filled_size != life.filled:
+                yield life
 
     def _orders(self, now: datetime) -> dict[str, VenueOrder]:
-        """Every order since the last time, and every one of ours that a late list leaves out."""
-        there = {order.order_id: order for order in self._wire.orders(self._since(), now + SKEW)}
-        for life in self._record.lives.live.values():
+        """Every order since the last time, what works, and every one of ours that a late list leaves out."""
+        live = self._record.lives.live.values()
+        unnamed = (life for life in live if life.status is OrderStatus.UNKNOWN)
+        there = {order.order_id: order for order in self._wire.orders(self._since(unnamed), now + SKEW)}
+        for life in live:
             if life.order_id and life.order_id not in there:
                 order = self._wire.order(life.order_id)
                 if order is not None:
                     there[order.order_id] = order
         return there
 
-    def _find(self, there: Iterable[VenueOrder]) -> None:
-        """Give the orders of unknown outcome that are there their names, and see that each is what was sent."""
-        by_client_id: dict[str, list[VenueOrder]] = {}
-        for order in there:
-            by_client_id.setdefault(order.client_order_id, []).append(order)
-        for client_id, life in list(self._record.lives.live.items()):
-            found = by_client_id.get(client_id, [])
-            if len(found) > 1:
-                ids = ", ".join(sorted(order.order_id for order in found))
-                self._record.differ(f"orders of {client_id}", 1, ids)
-            elif found and life.status is OrderStatus.UNKNOWN and not differences_of(life, found[0]):
-                self._record.move(life, OrderStatus.OPEN, "found at the venue", found[0].order_id)
-            elif found and life.order_id and life.order_id != found[0].order_id:
-                self._renamed(life, found[0].order_id)
-            if found:
-                self.verify(life, found[0])
-
-    def _renamed(self, life: Life, order_id: str) -> None:
-        """It is there under another id than it was acknowledged as: under that it can be cancelled and is followed."""
-        now, client_id, told = self._record.clock.now(), life.intent.client_order_id, life.order_id
-        unknown = OrderChanged(now, client_id, OrderStatus.UNKNOWN, reason=f"acknowledged as order {told}")
-        found = OrderChanged(now, client_id, OrderStatus.OPEN, order_id, "found at the venue")
-        moved = (found,) if life.status is OrderStatus.UNKNOWN else (unknown, found)
-        self._record.differ(f"order id of {client_id}", told, order_id, *moved)
-
-    def verify(self, life: Life, there: VenueOrder) -> None:
-        """An order that is not what was sent is not ours to believe: unknown, and the account halts."""
-        client_id = life.intent.client_order_id
-        if client_id in self._verified:
-            return
-        wrong = differences_of(life, there)
-        if not wrong:
-            self._verified.add(client_id)
-            return
-        if life.status is OrderStatus.OPEN:
-            self._record.move(life, OrderStatus.UNKNOWN, f"not what was sent: {wrong[0]}")
-        self._record.differ(f"order {there.order_id}", "; ".join(wrong), "see there")
-
     def _take_fills(self, rows: Iterable[VenueFill], there: Mapping[str, VenueOrder]) -> None:
         lives, events, late = self._record.lives, dict[str, Event](), list[Life]()
         for row in rows:
-            if row.order_id in lives.external:
+            if row.order_id in lives.external or row.order_id in self.finder.others:
                 continue
             known = lives.fills.get(row.entry_id)
             if known is not None or row.entry_id in events:
                 if known is not None and (known.size, known.price, known.fee_usd) != (row.size, row.price, row.fee_usd):
-                    self._record.differ(f"fill {row.entry_id}", _said(known), _said(row))
+                    self._dispute(row, _said(known), _said(row))
                 continue
             life = lives.of_order(row.order_id) or self._stranger(row.order_id, there)
             if life is None:
                 continue
             if row.kind is not FillKind.FILL:
-                self._record.differ(f"fill {row.entry_id}", "a fill is final", row.kind.value)
+                self._dispute(row, "a fill is final", row.kind.value)
             else:
                 events[row.entry_id] = OrderFilled(fill_of(life.intent, row))
                 late += [life] if life.status.terminal else []
@@ -153,9 +127,26 @@ class Intake:
             if life.left < ZERO:
                 self._record.differ(f"filled size of {life.order_id}", life.intent.size, life.filled)
 
+    def _dispute(self, row: VenueFill, ours: str, theirs: str) -> None:
+        """A row that says otherwise than we know: told once for all, for it will be read again for a day."""
+        what = f"fill {row.entry_id}"
+        if self._record.lives.disputed.get(what) != theirs:
+            self._record.differ(what, ours, theirs)
+
+    def _looked_up(self, order_id: str) -> VenueOrder | None:
+        """The order behind a row that no list has; where there is none, it is asked for while it may only be late."""
+        now = self._record.clock.now()
+        since = self._nowhere.setdefault(order_id, now)
+        if now - since > LATEST * self._policy.settle:
+            return None
+        order = self._wire.order(order_id)
+        if order is not None:
+            del self._nowhere[order_id]
+        return order
+
     def _stranger(self, order_id: str, there: Mapping[str, VenueOrder]) -> Life | None:
         """The intent behind an order id we were never told; None where it is not ours."""
-        order = there.get(order_id) or self._wire.order(order_id)
+        order = there.get(order_id) or self._looked_up(order_id)
         if order is None:
             return None
         life = self._record.lives.lives.get(order.client_order_id)
@@ -169,12 +160,18 @@ class Intake:
 
     def _end(self, there: Mapping[str, VenueOrder]) -> None:
         """End the orders the venue has ended, once all their fills are in."""
-        for life in list(self._record.lives.live.values()):
+        now = self._record.clock.now()
+        for client_id, life in list(self._record.lives.live.items()):
             order = there.get(life.order_id)
-            if order is None or life.status is not OrderStatus.OPEN or not order.status.final:
+            if order is None or order.order_id in self.finder.others or not order.status.final:
                 continue
             if order.filled_size != life.filled:
+                if now - self._short.setdefault(client_id, now) >= LATEST * self._policy.settle:
+                    self._record.differ(f"fills of {client_id}", life.filled, order.filled_size)
                 continue
+            self._short.pop(client_id, None)
+            if life.status is OrderStatus.UNKNOWN:  # it was told that it is not what was sent; its end and fills are
+                self._record.move(life, OrderStatus.OPEN, "over at the venue", order.order_id)
             self.end(life, ENDS[order.status], order.reason, order.order_id)
 
     def end(self, life: Life, status: OrderStatus, reason: str, order_id: str = "") -> None:
@@ -192,6 +189,8 @@ class Intake:
         lives = self._record.lives
         for order in there:
             life = lives.lives.get(order.client_order_id)
+            if life is None and not order.client_order_id:
+                life = lives.of_order(order.order_id)
             if life is not None:
                 self._over_here(life, order)
                 continue
@@ -206,17 +205,16 @@ class Intake:
                 self._record.differ(f"order {order.order_id}", "not ours", f"{order.side.value} {order.symbol}", seen)
 
     def _over_here(self, life: Life, order: VenueOrder) -> None:
-        """What was proven absent, refused or never sent must not work, nor a second order of what is over."""
-        ended_there = life.order_id == order.order_id and life.status not in NEVER_WORKED
-        if order.status.final or not life.status.terminal or ended_there:
+        """What is over here without the venue's having ended it must not work nor fill, nor a second order of it."""
+        if not life.status.terminal or (life.ended_there and life.order_id == order.order_id):
             return
-        self.astray = (*self.astray, order.order_id)
-        self._record.differ(f"order {order.order_id}", f"{life.intent.client_order_id} {life.status.value}", "it works")
-
-
-def differences_of(life: Life, there: VenueOrder) -> list[str]:
-    """What the venue has otherwise than *life* was sent."""
-    return [] if life.wire is None else differences(life.wire, there)
+        works = not order.status.final
+        if works:
+            self.astray = (*self.astray, order.order_id)
+        elif order.filled_size <= life.filled:
+            return
+        ours, theirs = f"{life.intent.client_order_id} {life.status.value}", f"filled {order.filled_size}"
+        self._record.differ(f"order {order.order_id}", ours, "it works" if works else theirs)
 
 
 def fill_of(intent: OrderIntent, row: VenueFill) -> Fill:

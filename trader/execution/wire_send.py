@@ -9,6 +9,7 @@ certainly has not got is sent again, as it stands and behind a new last look.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -134,18 +135,22 @@ class Sender:
     def _acknowledged(self, life: Life, order_id: str) -> None:
         """The venue says it has it: read it back, for an id used before is acknowledged just the same."""
         record = self._record
-        owner = record.lives.of_order(order_id)
-        if owner is not None:
+        client_id, owner, there = life.intent.client_order_id, record.lives.of_order(order_id), None
+        whose = owner.intent.client_order_id if owner is not None else ""
+        if order_id in record.lives.external:
+            whose = "not ours"
+        if not whose:
+            with suppress(WireDown):  # taking in looks again
+                there = self._wire.order(order_id)
+            if there is not None and there.client_order_id != client_id:
+                whose = there.client_order_id or "no client_order_id"
+        if whose:
             record.move(life, OrderStatus.UNKNOWN, f"acknowledged as order {order_id}, which is another's")
-            record.differ(f"order {order_id}", owner.intent.client_order_id, life.intent.client_order_id)
+            record.differ(f"order {order_id}", client_id, whose)
             return
         record.move(life, OrderStatus.OPEN, order_id=order_id)
-        try:
-            there = self._wire.order(order_id)
-        except WireDown:
-            return  # taking in looks again
         if there is not None:
-            self._intake.verify(life, there)
+            self._intake.finder.verify(life, there)
 
     def cancel(self, client_order_ids: Sequence[str]) -> None:
         """Ask for the end of working orders; one whose name is not known yet is cancelled once it is."""
@@ -163,7 +168,8 @@ class Sender:
         unwanted.intersection_update(lives)
         if self._record.ledger.state is TradingState.HALTED:
             unwanted -= {one for one in unwanted if self._must_stay(lives[one])}
-        ids = [lives[one].order_id for one in sorted(unwanted) if lives[one].order_id]
+        named = (lives[one].order_id for one in sorted(unwanted))
+        ids = [order_id for order_id in named if order_id and order_id not in self._intake.finder.others]
         for first in range(0, len(ids), CANCELS_AT_ONCE):
             self._wire.cancel(ids[first : first + CANCELS_AT_ONCE])
 

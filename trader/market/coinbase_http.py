@@ -31,6 +31,10 @@ NOT_CACHED: Final = {"cache-control": "no-cache", "user-agent": "247trader"}
 """The venue answers public questions from a cache of one second, unless asked not to."""
 
 
+def unnoticed() -> None:
+    """Nobody wants to hear of it."""
+
+
 class NoUsableAnswer(ExchangeUnreachable):
     """The host does not answer, or not in a way one can use."""
 
@@ -106,8 +110,8 @@ class Questions:
         """Leave no connection open."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
-        """The body of *path*, which looks like JSON."""
+    def get(self, path: str, params: Mapping[str, Any] | None = None, leaves: Callable[[], None] = unnoticed) -> bytes:
+        """The body of *path*, which looks like JSON; *leaves* hears of every attempt as it leaves, its turn come."""
         retrying = Retrying(
             stop=stop_after_attempt(1 + self._retries),
             wait=_pause,
@@ -115,10 +119,11 @@ class Questions:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._once, path, params or {})
+        return retrying(self._once, path, params or {}, leaves)
 
-    def _once(self, path: str, params: Mapping[str, Any]) -> bytes:
+    def _once(self, path: str, params: Mapping[str, Any], leaves: Callable[[], None]) -> bytes:
         self._pacer.wait()
+        leaves()
         try:
             with self._client.stream("GET", path, params=dict(params)) as response:
                 body = self._body(response)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -28,7 +28,8 @@ from trader.market.coinbase_answers import (
     ProductList,
     VenueTime,
 )
-from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion
+from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion, unnoticed
+from trader.market.coinbase_time import VenueTold, ask_until_certain
 from trader.market.symbols import unknown_symbol
 from trader.model.market import FloatArray, IntArray, Product, Quote
 from trader.model.wire import ProductState
@@ -52,16 +53,6 @@ class Candles:
 
     starts: IntArray
     block: FloatArray
-
-
-class VenueTold(Protocol):
-    """A clock that goes by the venue's."""
-
-    def ticks(self) -> float:
-        """Seconds by which it goes in between."""
-
-    def heard(self, said: datetime, asked: float) -> None:
-        """The venue *said* its time to whoever *asked* at that tick."""
 
 
 class PublicRest:
@@ -92,14 +83,23 @@ class PublicRest:
 
     def time(self) -> datetime:
         """The venue's clock, UTC."""
-        clock = self._clock
-        asked = 0.0 if clock is None else clock.ticks()
-        millis = self._ask("/time", VenueTime).epoch_millis
+        clock, asked = self._clock, 0.0
+
+        def leaves() -> None:
+            nonlocal asked
+            asked = 0.0 if clock is None else clock.ticks()
+
+        millis = self._ask("/time", VenueTime, leaves).epoch_millis
         now = datetime.fromtimestamp(millis / 1000, UTC)
         self._past = max(self._past, now)
         if clock is not None:
             clock.heard(now, asked)
         return now
+
+    def make_certain(self) -> None:
+        """Ask for the time again where the clock that is kept wants to know it better."""
+        if self._clock is not None:
+            ask_until_certain(self._clock, self.time)
 
     def state(self, symbol: str) -> ProductState:
         """What *symbol* permits just now; `UnknownSymbol` with what was probably meant where there is none."""
@@ -113,7 +113,7 @@ class PublicRest:
 
     def states(self, symbols: Sequence[str] = ()) -> dict[str, ProductState]:
         """What *symbols*, or all products, permit just now; one that is not listed is left out."""
-        named = {"product_ids": list(symbols)} if symbols else {}
+        named: dict[str, Any] = {"product_ids": list(symbols)} if symbols else {}
         rows = self._ask("/market/products", ProductList, get_tradability_status="true", **named).products
         return {row.product_id: row.state for row in rows}
 
@@ -160,8 +160,8 @@ class PublicRest:
         path = f"/market/products/{symbol}/candles"
         return self._ask(path, CandleList, start=begin, end=until - 1, granularity=NAMES[seconds]).candles
 
-    def _ask(self, path: str, shape: type[Shape], **params: Any) -> Shape:
-        body = self._questions.get(PREFIX + path, params)
+    def _ask(self, path: str, shape: type[Shape], leaves: Callable[[], None] = unnoticed, **params: Any) -> Shape:
+        body = self._questions.get(PREFIX + path, params, leaves)
         try:
             return shape.model_validate_json(body)
         except ValidationError as error:

@@ -91,12 +91,16 @@ class BackFill:
         return [symbol for symbol in self._window.symbols if self.known[symbol] < at]
 
     def _wait(self, at: int) -> None:
-        """Until the bar that ends at *at* is over for sure."""
-        over = datetime.fromtimestamp(at, UTC) + SETTLE
+        """Until the bar that ends at *at* is over for sure; that this is far ahead takes two answers, not one."""
+        over, is_doubted = datetime.fromtimestamp(at, UTC) + SETTLE, False
         while (ahead := over - self._rest.time()) > timedelta(0):
             if ahead.total_seconds() > AHEAD_SECONDS_MAX:
-                raise NotYet(f"{self._rest.host}: {over - SETTLE:%Y-%m-%dT%H:%M:%S}Z is still {ahead} ahead there")
+                if is_doubted:
+                    raise NotYet(f"{self._rest.host}: {over - SETTLE:%Y-%m-%dT%H:%M:%S}Z is still {ahead} ahead there")
+                is_doubted = True
+                continue
             self._sleep(min(ahead.total_seconds(), NAP_SECONDS))
+        self._rest.make_certain()
 
     def _ask(self, symbol: str, at: int) -> None:
         first, step = self.known[symbol], self._window.step

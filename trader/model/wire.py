@@ -111,6 +111,8 @@ class FillKind(StrEnum):
     REVERSAL = "reversal"
     CORRECTION = "correction"
     SYNTHETIC = "synthetic"
+    OTHER = "of another kind"
+    """A word of the venue's that we do not know: somebody must look, and the other rows count."""
 
 
 @dataclass(frozen=True, slots=True)

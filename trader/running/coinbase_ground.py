@@ -23,6 +23,7 @@ from trader.ops.arming import utc_now
 from trader.ports import Clock
 from trader.risk.freshness import Freshness, SendFacts, forbids
 from trader.running.asked import CannotRun, RunAsked, interval_of
+from trader.running.clock import unsure, worth_saying
 from trader.running.dealt import Dealt, listed, universe_of
 from trader.running.ground import Ground
 from trader.running.places import Places
@@ -53,6 +54,7 @@ def on_coinbase(
     market = _market(asked, config, dealt.symbols, strategies, rest, since, twins, stack)
     clock = account.clock if account is not None else venue_clock(rest.time, speed)
     rest.keeps(clock)
+    rest.make_certain()
     whole = max(market.step, config.app.interval_seconds // market.step * market.step)
     interval = interval_of(asked, asked.granularity or GRANULARITY, market.step) if asked.interval_seconds else whole
     host = settings.rest_host
@@ -107,11 +109,13 @@ def _traded(ground: Ground, market: LiveMarket, account: VenueAccount, config: C
     )
 
     def no_entry() -> str:
-        return expired(account.armed_until, utc_now()) or fees.wrong
+        return expired(account.armed_until, utc_now()) or fees.wrong or unsure(account.clock)
 
     look = last_look(market, account.clock, config.freshness(), no_entry)
+    said = worth_saying(account.clock)
+    warnings = (*account.warnings, *((said,) if said else ()))
     return replace(
-        ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=account.warnings,
+        ground, wire=setup, cash_usd=account.cash_usd, forbids=look, warnings=warnings,
         open_canceller=account.open_canceller,
     )  # fmt: skip
 

@@ -5,7 +5,6 @@ An account at a venue, taken up: every condition that is not met refuses in a se
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from trader.model.trading import Side
 from trader.model.wire import ProductState, Terms, WireKind, WireOrder
 from trader.ops.arming import REHEARSAL, Armoury, Bound, utc_now
 from trader.ports import Canceller, Clock, Wire, WireDown
-from trader.running.clock import SystemClock, VenueClock
+from trader.running.clock import ANSWERS, SystemClock, VenueClock
 from trader.running.dealt import for_account, universe_of
 from trader.running.places import Places
 
@@ -235,11 +234,17 @@ def _probe(product: ProductState, symbol: str, stop: Decimal) -> WireOrder:
     return WireOrder("probe", symbol, Side.SELL, WireKind.STOP_LIMIT_GTC, size, stop, stop_price=stop)
 
 
-def venue_clock(ask: Callable[[], datetime], speed: float) -> VenueClock:
-    """The venue's clock as late as it may be: what it said, and all the time its answer may have been on its way."""
-    began = time.monotonic()
-    said = ask()
-    return VenueClock(said + timedelta(seconds=(time.monotonic() - began) * speed), speed)
+def venue_clock(
+    ask: Callable[[], datetime], speed: float, make: Callable[[datetime, float], VenueClock] = VenueClock
+) -> VenueClock:
+    """The venue's clock by the best of a few answers: the first may have been asked for again, which is no journey."""
+    clock = make(ask(), speed)
+    for _ in range(ANSWERS - 1):
+        if clock.certain:
+            break
+        asked = clock.ticks()
+        clock.heard(ask(), asked)
+    return clock
 
 
 def wire_policy(config: Config, terms: Terms, step_seconds: int, speed: float) -> WirePolicy:

