@@ -803,7 +803,7 @@ KILLERS: dict[str, int | str] = {
     "not_found_once_is_absent": "an order is lost",  # I-6
     "unknown_is_never_given_up": "an order is lost",  # L-1
     "an_acknowledgement_of_nothing_stays_open": "an acknowledgement of nothing",  # L-1
-    "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # I-1
+    "the_id_of_an_acknowledgement_is_believed": "kill above an order of another name",  # I-1
     "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
     "the_last_look_ends_before_the_first_byte": 30,  # I-10
