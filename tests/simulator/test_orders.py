@@ -12,6 +12,7 @@ from tests.simulator.worlds import ABC, NOON, a_venue, limit, market, minutes, p
 from trader.simulator.audit import audit
 from trader.simulator.placing import cancel, create, edit, preview
 from trader.simulator.refusal import BadRequest, Refusal
+from trader.simulator.restating import restate
 
 
 def test_a_buy_by_quote_has_its_fee_inside_and_sixteen_decimals():
@@ -348,7 +349,7 @@ def test_a_reversal_and_a_correction_move_the_money_and_keep_the_trade_id():
     place(venue, market(base="1"))
     first = venue.fills[0]
 
-    rows = venue.restate(first.entry_id, Decimal("100.5"))
+    rows = restate(venue, first.entry_id, Decimal("100.5"))
 
     assert [row.trade_type for row in rows] == ["REVERSAL", "CORRECTION"]
     assert {row.trade_id for row in rows} == {first.trade_id}

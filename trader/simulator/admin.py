@@ -22,6 +22,7 @@ from trader.simulator.audit import audit
 from trader.simulator.fault_file import read_faults
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.refusal import BadRequest
+from trader.simulator.restating import restate as restated
 from trader.simulator.settings import BadSettings, only, typed
 from trader.simulator.shapes_orders import fill_shape, order_shape
 from trader.simulator.station import Station
@@ -121,7 +122,7 @@ def deposit(station: Station, asked: dict[str, Any]) -> Any:
 def restate(station: Station, asked: dict[str, Any]) -> Any:
     """Reverse the fill `entry_id`; with a `price`, correct it."""
     wanted = only(asked, "entry_id", entry_id="", price=Decimal(0))
-    rows = station.venue.restate(wanted["entry_id"], wanted.get("price"))
+    rows = restated(station.venue, wanted["entry_id"], wanted.get("price"))
     return {"fills": [fill_shape(station.venue, row) for row in rows]}
 
 
