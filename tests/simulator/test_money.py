@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.simulator.worlds import ABC, a_venue, limit, market, minutes, place
 from trader.simulator.audit import audit
+from trader.simulator.bounds import BadSettings
 from trader.simulator.ledger import Ledger, Overdrawn, Owner
 from trader.simulator.placing import cancel, create, edit
 from trader.simulator.restating import restate
-from trader.simulator.settings import BadSettings
 
 TWIN = "ABC-USDC"
 prices = st.integers(9_000, 11_000).map(lambda cents: Decimal(cents) / 100)
@@ -178,7 +178,7 @@ def test_what_was_sold_already_cannot_be_taken_and_a_correction_of_it_can():
 def test_a_fill_is_restated_once_and_at_a_price():
     venue, _ = bought_and_promised()
     entry = venue.fills[0].entry_id
-    with pytest.raises(BadSettings, match="price is -1; wanted a price above 0"):
+    with pytest.raises(BadSettings, match="price is -1; wanted a number above 0"):
         restate(venue, entry, Decimal(-1))
     rows = restate(venue, entry, Decimal(101))
     with pytest.raises(BadSettings, match="was reversed before; a fill is restated once"):

@@ -19,11 +19,13 @@ from starlette.routing import Route
 
 from trader.errors import TraderError
 from trader.simulator.audit import audit
+from trader.simulator.bounds import BadSettings
+from trader.simulator.catalogue import CHANGEABLE
 from trader.simulator.fault_file import read_faults
 from trader.simulator.numbers import plain, stamp
 from trader.simulator.refusal import BadRequest
 from trader.simulator.restating import restate as restated
-from trader.simulator.settings import BadSettings, only, typed
+from trader.simulator.settings import only, typed, typed_as
 from trader.simulator.shapes_orders import fill_shape, order_shape
 from trader.simulator.station import Station
 
@@ -102,11 +104,11 @@ def set_tokens(station: Station, asked: dict[str, Any]) -> Any:
 
 
 def set_listing(station: Station, asked: dict[str, Any]) -> Any:
-    """Flags and increments of `product_id`."""
-    changes = {name: value for name, value in asked.items() if name != "product_id"}
-    current = station.venue.listing(str(asked.get("product_id")))
-    wanted = typed(current, changes) if current else {}
-    return plain_fields(station.venue.change_listing(str(asked.get("product_id")), **wanted))
+    """Flags, increments and limits of `product_id`."""
+    product_id = str(asked.pop("product_id", ""))
+    current = station.venue.listing(product_id)
+    known = {name: getattr(current, name) for name in CHANGEABLE} if current else asked
+    return plain_fields(station.venue.change_listing(product_id, **typed_as(known, asked)))
 
 
 def deposit(station: Station, asked: dict[str, Any]) -> Any:

@@ -9,6 +9,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trader.model.market import Product
+from trader.simulator.bounds import demand
+
+CHANGEABLE = (
+    "base_increment", "price_increment", "quote_increment", "base_min_size", "base_max_size", "quote_min_size",
+    "quote_max_size", "spread_bps", "status", "is_disabled", "cancel_only", "limit_only", "post_only",
+    "trading_disabled", "auction_mode", "view_only",
+)  # fmt: skip
+"""What of a listing may change under way; its name, its currencies and its market may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,9 @@ class Listing:
     view_only: bool = False
     alias: str = ""
     """The product whose market this one trades on with another wallet: BTC-USDC is BTC-USD, paid in USDC."""
+
+    def __post_init__(self) -> None:
+        demand(self.product_id, {name: getattr(self, name) for name in CHANGEABLE})
 
     @property
     def market_id(self) -> str:

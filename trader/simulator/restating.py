@@ -12,12 +12,12 @@ from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
+from trader.simulator.bounds import BadSettings, demand
 from trader.simulator.ledger import Owner
 from trader.simulator.lifecycle import end
 from trader.simulator.numbers import ZERO, exactly, plain
 from trader.simulator.orders import CANCELLED, Fill
 from trader.simulator.refusal import BadRequest
-from trader.simulator.settings import BadSettings
 from trader.simulator.settlement import movements
 from trader.simulator.venue import Venue
 
@@ -28,8 +28,7 @@ TAKEN_BACK = "Balance was taken back by the venue"
 def restate(venue: Venue, entry_id: str, price: Decimal | None = None) -> list[Fill]:
     """Reverse a fill, and with a *price* correct it to that: new rows under the same trade id, money moved."""
     fill = _restatable(venue, entry_id)
-    if price is not None and price <= 0:
-        raise BadSettings(f"restate: price is {plain(price)}; wanted a price above 0, or none to reverse the fill")
+    demand("restate", {"price": price})
     rows = [replace(fill, entry_id=venue.ids.new("entry"), time=venue.now, trade_type="REVERSAL")]
     if price is not None:
         rows.append(

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 import jwt
 
+from trader.simulator.bounds import demand
 from trader.simulator.keys import ApiKey
+from trader.simulator.settings import values_of
 
 NONCES_KEPT = 10_000
 JWS = jwt.PyJWS(algorithms=["ES256", "EdDSA"])
@@ -30,6 +32,9 @@ class TokenRules:
     """How far the venue's idea of now is ahead of the host's."""
     algorithms: tuple[str, ...] = ("ES256", "EdDSA")
     refuse_reused_nonce: bool = False
+
+    def __post_init__(self) -> None:
+        demand("tokens", values_of(self))
 
 
 class TokenCheck:

@@ -84,8 +84,8 @@ class Venue:
         """Change flags or increments under way, of its twin too; working orders stay as they are."""
         if product_id not in self.listings:
             raise BadRequest(404, "NOT_FOUND", f"Product {product_id} not supported", details=False)
-        for name in (product_id, *self.twins(product_id)):
-            self.listings[name] = replace(self.listings[name], **changes)
+        names = (product_id, *self.twins(product_id))
+        self.listings.update({name: replace(self.listings[name], **changes) for name in names})  # all, or none
         return self.listings[product_id]
 
     @exactly
