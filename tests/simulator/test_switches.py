@@ -141,9 +141,9 @@ def test_the_stream_is_before_or_after_the_answer_as_is_switched(own_stage, monk
             order.append("stream")
         await send(self, channel, rows)
 
-    def answering(self, line, response):
+    def answering(self, line, response, ahead):
         order.append("answer")
-        return answer(self, line, response)
+        return answer(self, line, response, ahead)
 
     async def talk(socket):
         order.clear()

@@ -68,6 +68,8 @@ RANGES: Final[Mapping[str, Range]] = {
     "clock_skew_seconds": _range("-31622400", "31622400"),
     "speed": _range("0", "100000", why="time does not go back"),
     "amount": AMOUNT,
+    "since": _range("0", "1000000000000"),
+    "limit": _range("1", "20000"),
 }
 STATUSES: Final = ("online", "offline", "internal", "delisted", "")
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -53,6 +53,8 @@ class Venue:
         self.by_client_id: dict[str, str] = {}
         self.working: dict[str, list[Order]] = {}
         self.agenda = Agenda()
+        self.shown_late: dict[tuple[str, str], float] = {}
+        """Seconds by what is late (`late_get`, `late_list`, `late_fills`) and whose order."""
         self.listeners: list[Listener] = []
         self.wallets: dict[str, datetime] = {}
         self.balances_seen: list[tuple[datetime, dict[str, tuple[Decimal, Decimal]]]] = []
