@@ -20,6 +20,7 @@ import pytest
 from coinbase.rest import RESTClient
 from requests import exceptions
 
+from trader.config import load_config
 from trader.market.lake_import import write_bars
 from trader.market.sample import SampleMarket
 from trader.simulator.admin import ACTIONS
@@ -205,6 +206,31 @@ def test_the_page_s_own_lines_work_word_by_word(tmp_path):
         assert [fault["fired"] for fault in desk.get("/faults").json()["faults"]] == [1, 0, 1, 0]
         assert {row["client_order_id"] for row in desk.get("/truth").json()["orders"]} == {"null", "dropped"}
         desk.close()
+
+
+def commands(text):
+    return [line.partition("#")[0].split() for line in text.splitlines() if line.startswith("    trader ")]
+
+
+def test_the_front_page_and_this_one_tell_the_same_rehearsal():
+    """Also what it needs at that speed: without it, orders end unsent because quotes are old."""
+    front = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8").partition("## Rehearsing live")[2]
+    told = commands(front.partition("\n## ")[0])
+    page = commands(PAGE.read_text(encoding="utf-8").partition("## A live rehearsal")[2])
+
+    assert [words[1] for words in told] == ["simulator", "arm", "run", "reconcile"]
+    assert told == page
+
+
+def test_the_page_s_two_files_are_a_configuration_for_that_speed(tmp_path):
+    app, policy = blocks("yaml")
+    for name, text in (("app", app.replace("../config", str(PAGE.parents[1] / "config"))), ("policy", policy)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    config = load_config(tmp_path)
+
+    assert config.app.live.enabled
+    assert config.app.exchange.coinbase.rest_host == "127.0.0.1:8443"
+    assert config.policy.risk.stale_quote.max_quote_age_seconds == 60
 
 
 def test_the_page_names_every_setting_fault_and_address():
