@@ -57,7 +57,9 @@ class Listing:
 TWIN_OF, TWIN_QUOTE = "USD", "USDC"
 SPREAD_BPS = Decimal(5)
 """Where the market does not say."""
-SIZE_MAX, QUOTE_MAX = Decimal("1e9"), Decimal(150_000_000)
+SIZE_MAX, QUOTE_MAX = Decimal(1_000_000_000_000), Decimal(10_000_000)
+QUOTE_MAX_OF = dict.fromkeys(("BTC-USD", "ETH-USD"), Decimal(150_000_000))
+"""Of the few that take more; the largest base size, a coin of a hundred-thousandth of a dollar must be able to have."""
 
 
 def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
@@ -73,7 +75,7 @@ def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
         base_min_size=product.base_min_size,
         base_max_size=SIZE_MAX,
         quote_min_size=product.quote_min_usd,
-        quote_max_size=QUOTE_MAX,
+        quote_max_size=QUOTE_MAX_OF.get(product.symbol, QUOTE_MAX),
         spread_bps=SPREAD_BPS if spread_bps is None else Decimal(str(spread_bps)),
     )
 
