@@ -22,6 +22,7 @@ from trader.coinbase.courtesy import PUBLIC_PER_SECOND, Courtesy, courtesy_to
 from trader.coinbase.retries import Retries, RetryRules, not_before, retry_after_seconds
 from trader.coinbase.trust import checked_host, is_loopback, refuses_certificate, trusting, untrusted
 from trader.errors import ExchangeUnreachable
+from trader.market.coinbase_net import bound_names
 
 CONNECT_SECONDS, READ_SECONDS, DEADLINE_SECONDS = 5.0, 10.0, 30.0
 BODY_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -101,6 +102,7 @@ class Questions:
             headers=NOT_CACHED,
             trust_env=not is_loopback(self.host.lower()),
         )
+        bound_names(self._client)
 
     def close(self) -> None:
         """Leave no connection open."""
