@@ -56,8 +56,9 @@ class Account:
         return self.ground.forbids(intent) or ""
 
     def sends_an_hour_later(self):
-        """What a run does before it sends."""
+        """What a run does in a cycle before it sends, wherever the fees are asked for in it."""
         self.ticks += HOUR.total_seconds()
+        getattr(self.ground.wire, "review", lambda: None)()
         self.ground.wire.freshen((BTC,))
 
 

@@ -20,7 +20,6 @@ from tenacity import RetryCallState, Retrying, retry_if_result
 
 from trader.coinbase.courtesy import RETRIES_BURST, RETRIES_PER_SECOND
 from trader.coinbase.turns import Budget
-from trader.ports import Clock
 
 BUDGET_BURST: Final = RETRIES_BURST
 RETRY_AFTER_MAX_SECONDS: Final = 86_400.0
@@ -43,6 +42,15 @@ class Unanswered(Protocol):
         """What the venue asked for."""
 
 
+class Waits(Protocol):
+    """As much of a clock as it takes to ask again."""
+
+    def monotonic(self) -> float:
+        """Seconds; never steps back."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RetryRules:
     """Retries of questions: full jitter U(0, min(*cap*, *base* · 2^attempt)), at most *retries*, within *deadline*."""
@@ -59,7 +67,7 @@ class RetryRules:
 class Retries:
     """Asks again where an answer may yet come; *budget* is given where several share it."""
 
-    def __init__(self, rules: RetryRules, clock: Clock, rng: random.Random, budget: Budget | None = None) -> None:
+    def __init__(self, rules: RetryRules, clock: Waits, rng: random.Random, budget: Budget | None = None) -> None:
         self._rules, self._clock, self._rng = rules, clock, rng
         self._budget = budget or Budget(rules.budget_per_second, BUDGET_BURST, clock.monotonic)
         self.count = 0

@@ -35,6 +35,10 @@ NOT_CACHED: Final = {"cache-control": "no-cache", "user-agent": "247trader"}
 """The venue answers public questions from a cache of one second, unless asked not to."""
 
 
+def unnoticed() -> None:
+    """Nobody wants to hear of it."""
+
+
 class NoUsableAnswer(ExchangeUnreachable):
     """The host does not answer, or not in a way one can use."""
 
@@ -108,16 +112,17 @@ class Questions:
         """Leave no connection open."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> bytes:
-        """The body of *path*, which looks like JSON."""
-        reply = self._retries(lambda: self._once(path, params or {}))
+    def get(self, path: str, params: Mapping[str, Any] | None = None, leaves: Callable[[], None] = unnoticed) -> bytes:
+        """The body of *path*, which looks like JSON; *leaves* hears of every attempt as it leaves, its turn come."""
+        reply = self._retries(lambda: self._once(path, params or {}, leaves))
         if isinstance(reply, _Passing):
             raise reply
         return reply
 
-    def _once(self, path: str, params: Mapping[str, Any]) -> bytes | _Passing:
+    def _once(self, path: str, params: Mapping[str, Any], leaves: Callable[[], None]) -> bytes | _Passing:
         if self._turns.wait(PATIENCE_SECONDS) is None:
             raise NoUsableAnswer(f"{self.host}: {path}: {self._held()}")
+        leaves()
         try:
             with self._client.stream("GET", path, params=dict(params)) as response:
                 body = self._body(response)
