@@ -69,7 +69,7 @@ def over_a_connection(texts: list[str]) -> float:
     began = time.perf_counter()
     feed.start()
     try:
-        while feed.streams.account_time is None:
+        while not feed.streams.orders():
             assert not feed.notes, feed.notes
             time.sleep(0.005)
         return len(texts) / (time.perf_counter() - began)
@@ -81,13 +81,14 @@ def over_a_connection(texts: list[str]) -> float:
 
 
 def send(plug: socket.socket, texts: list[str]) -> None:
-    """Everything to whoever subscribes, and a word on the account at the end."""
+    """Everything to whoever subscribes, and a word on an order at the end."""
+    order = {"order_id": "last", "product_id": SYMBOLS[0], "status": "OPEN", "cumulative_quantity": "0"}
 
     def converse(connection: ServerConnection) -> None:
         connection.recv()
         for text in texts:
             connection.send(text)
-        connection.send(message("user", len(texts), {"type": "snapshot", "orders": []}))
+        connection.send(message("user", len(texts), {"type": "snapshot", "orders": [order]}))
         with suppress(WebSocketException):
             connection.recv()
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from trader.coinbase.courtesy import Courtesy
 from trader.exchange.coinbase import CoinbaseWire
 from trader.exchange.coinbase_key import ApiKey, Secret
 from trader.exchange.coinbase_settings import CoinbaseSettings, RateRules, RetryRules
@@ -23,8 +24,7 @@ from trader.simulator.tls import certify
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UNHURRIED = RateRules(
-    orders_per_second=1e6, orders_burst=1000, private_per_second=1e6, private_burst=1000, public_per_second=1e6,
-    public_burst=1000,
+    orders_per_second=1e6, orders_burst=1000, private_per_second=1e6, private_burst=1000, public_per_second=1e6
 )  # fmt: skip
 
 
@@ -74,12 +74,19 @@ def settings_for(host, ca_file, retries=0, **more):
     )
 
 
-def wire_to(stage, *, key=None, clock=None, read_only=False, rows_a_page=100, **more):
-    """A wire to the stage's simulator; without limits and retries unless asked for."""
+def alone(settings, clock):
+    """A courtesy towards a host that nobody shares, by *clock*."""
+    rates, retry = settings.rates, settings.retry
+    return Courtesy(rates.public_per_second, retry.budget_per_second, clock.monotonic, clock.sleep)
+
+
+def wire_to(stage, *, key=None, clock=None, read_only=False, rows_a_page=100, courtesy=None, **more):
+    """A wire to the stage's simulator; without limits and retries unless asked for, and sharing nothing with others."""
     settings = settings_for(stage.simulator.base_url, stage.simulator.papers.ca_file, **more)
     wire = CoinbaseWire.connect(
-        settings, a_key(key or stage.key), clock=clock or HostTime(), read_only=read_only, rng=random.Random(1)
-    )
+        settings, a_key(key or stage.key), clock=clock or HostTime(), read_only=read_only, rng=random.Random(1),
+        courtesy=courtesy or alone(settings, clock or HostTime()),
+    )  # fmt: skip
     wire._page = str(rows_a_page)
     return wire
 

@@ -1,11 +1,13 @@
 """
 Endpoint × fault: what the caller learns, how often it was asked, and what the venue has in the end.
 
-The venue's own truth is the judge: an order that exists is never called refused or not accepted.
+The venue's own truth is the judge: an order that exists is never called refused or not accepted.  The table is made of
+the simulator's routes and faults: a route or a kind that is added there and not tried here fails.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import timedelta
 
@@ -14,8 +16,11 @@ import pytest
 from tests.exchange.coinbase_worlds import an_order, wire_to
 from tests.simulator.conftest import shared_stage, stage  # noqa: F401
 from trader.exchange.coinbase_failures import KeyRefused
+from trader.exchange.coinbase_session import ROUTES, permitted
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
-from trader.simulator.faults import AFTER, BEFORE, ONLY_ON
+from trader.simulator.api import PREFIX
+from trader.simulator.api import ROUTES as SIMULATED
+from trader.simulator.faults import AFTER, BEFORE, Fault
 
 HOUR = timedelta(hours=1)
 QUICK = {"connect_timeout_seconds": 1.0, "read_timeout_seconds": 0.2, "deadline_seconds": 0.5}
@@ -64,15 +69,13 @@ def known(shared_stage):  # noqa: F811
     wire.close()
 
 
+def befalls(route, kind):
+    """Whether a fault of *kind* has a meaning on *route*."""
+    return Fault(kind).fires(route, random.Random(1))
+
+
 def asked(stage, route):  # noqa: F811
     return sum(line.route == route for line in stage.simulator.station.log)
-
-
-def test_no_fault_of_the_simulator_is_left_out():
-    tried = {param.values[0] for param in [*PASSING, *LASTING]}
-    elsewhere = {"lost_cancel", "set_field", "drop_field", "duplicate_fill", "phantom", "not_found", "skew"}
-
-    assert tried | elsewhere == set(BEFORE) | set(AFTER)
 
 
 @pytest.mark.slow
@@ -178,39 +181,38 @@ def test_an_order_that_exists_is_never_called_refused(stage, number, kind, more,
     wire.close()
 
 
-@pytest.mark.req("X1")
-def test_every_fault_of_the_simulator_is_tried_on_an_order():
-    here = {kind for kind in BEFORE | AFTER if ONLY_ON.get(kind, "create_order") == "create_order"}
-    assert {kind for kind, _, _ in ORDER_FAULTS} == here
+CANCEL_FAULTS = [
+    ("drop_before", {}, None),
+    ("drop_after", {}, None),
+    ("status_after", {}, None),
+    ("silent_after", {"seconds": 0.4}, None),
+    ("late", {"seconds": 0.4}, None),
+    ("slow", {"seconds": 0.4}, None),
+    ("drip", {"seconds": 3.0}, None),
+    ("cut_body", {}, None),
+    ("empty_200", {}, None),
+    ("html_200", {}, None),
+    ("bad_json", {}, None),
+    ("status_before", {"status": 500}, None),
+    ("status_before", {"status": 400, "body": '{"error":"INVALID_ARGUMENT"}'}, "not taken: it says no"),
+    ("blocked", {}, "not taken: 403 Too many errors"),
+    ("set_field", {"field": "results", "value": None}, None),
+    ("drop_field", {"field": "results.order_id"}, None),
+    ("drop_field", {"field": "results.success"}, None),
+    ("throttled", {}, "not taken: 429, too many requests"),
+    ("unauthorized", {}, "not taken: it does not take"),
+    ("skew", {"seconds": -60}, "not taken: it does not take"),
+    ("lost_cancel", {}, ""),
+]
+"""What is told of each order: nothing, that it is taken (empty), or why it is not."""
 
 
 @pytest.mark.slow
 @pytest.mark.req("CB1")
-@pytest.mark.parametrize(
-    ("kind", "more", "told"),
-    [
-        ("drop_before", {}, None),
-        ("drop_after", {}, None),
-        ("status_after", {}, None),
-        ("silent_after", {"seconds": 0.4}, None),
-        ("late", {"seconds": 0.4}, None),
-        ("slow", {"seconds": 0.4}, None),
-        ("drip", {"seconds": 3.0}, None),
-        ("cut_body", {}, None),
-        ("empty_200", {}, None),
-        ("html_200", {}, None),
-        ("bad_json", {}, None),
-        ("set_field", {"field": "results", "value": None}, None),
-        ("drop_field", {"field": "results.order_id"}, None),
-        ("drop_field", {"field": "results.success"}, None),
-        ("throttled", {}, "not taken: 429, too many requests"),
-        ("unauthorized", {}, "not taken: it does not take"),
-        ("lost_cancel", {}, ""),
-    ],
-)
+@pytest.mark.parametrize(("kind", "more", "told"), CANCEL_FAULTS)
 def test_a_cancel_is_sent_once_and_its_silence_is_told(stage, kind, more, told):  # noqa: F811
     wire = wire_to(stage, retries=3, **QUICK)
-    made = wire.place(an_order(f"cancel-{kind}-{more.get('field', '')}"))
+    made = wire.place(an_order(f"cancel-{kind}-{more.get('field', '')}{more.get('status', '')}"))
     stage.fault(kind, "cancel_orders", **more)
     before = asked(stage, "cancel_orders")
 
@@ -226,26 +228,26 @@ def test_a_cancel_is_sent_once_and_its_silence_is_told(stage, kind, more, told):
     wire.close()
 
 
-@pytest.mark.parametrize(
-    ("route", "field"),
-    [
-        ("time", "epochMillis"),
-        ("products", "products.is_disabled"),
-        ("products", "products.base_increment"),
-        ("products", "products"),
-        ("accounts", "accounts.hold"),
-        ("accounts", "accounts.available_balance.value"),
-        ("accounts", "has_next"),
-        ("transaction_summary", "fee_tier.maker_fee_rate"),
-        ("key_permissions", "can_trade"),
-        ("list_orders", "orders.filled_size"),
-        ("list_orders", "orders.client_order_id"),
-        ("list_orders", "has_next"),
-        ("get_order", "order.status"),
-        ("get_order", "order"),
-        ("list_fills", "fills"),
-    ],
-)
+MISSING = [
+    ("time", "epochMillis"),
+    ("products", "products.is_disabled"),
+    ("products", "products.base_increment"),
+    ("products", "products"),
+    ("accounts", "accounts.hold"),
+    ("accounts", "accounts.available_balance.value"),
+    ("accounts", "has_next"),
+    ("transaction_summary", "fee_tier.maker_fee_rate"),
+    ("key_permissions", "can_trade"),
+    ("list_orders", "orders.filled_size"),
+    ("list_orders", "orders.client_order_id"),
+    ("list_orders", "has_next"),
+    ("get_order", "order.status"),
+    ("get_order", "order"),
+    ("list_fills", "fills"),
+]
+
+
+@pytest.mark.parametrize(("route", "field"), MISSING)
 def test_a_missing_field_is_named(stage, known, route, field):  # noqa: F811
     wire = wire_to(stage)
     stage.fault("drop_field", route, field=field)
@@ -258,6 +260,50 @@ def test_a_missing_field_is_named(stage, known, route, field):  # noqa: F811
     wire.close()
 
 
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("value", [None, [7]], ids=["null", "of another type"])
+@pytest.mark.parametrize("route", QUESTIONS)
+def test_a_field_that_is_nothing_is_named(stage, known, route, value):  # noqa: F811
+    wire, field = wire_to(stage), dict(reversed(MISSING))[route]
+    stage.fault("set_field", route, field=field, value=value)
+
+    with pytest.raises(WireDown) as caught:
+        QUESTIONS[route](wire, known)
+
+    assert field.rpartition(".")[2] in str(caught.value)
+    wire.close()
+
+
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("route", QUESTIONS)
+def test_a_venue_whose_clock_is_another_takes_no_token_and_tells_its_time(stage, known, route):  # noqa: F811
+    wire = wire_to(stage, retries=3)
+    stage.fault("skew", route, seconds=-60)
+    before = asked(stage, route)
+
+    if route == "time":
+        skewed = wire.time()
+        stage.direct("/faults", faults=[])
+        assert timedelta(seconds=55) < wire.time() - skewed < timedelta(seconds=90)
+        before += 1
+    else:
+        with pytest.raises(KeyRefused, match="mend the clock"):
+            QUESTIONS[route](wire, known)
+    assert asked(stage, route) - before == 1
+    wire.close()
+
+
+@pytest.mark.req("CB1")
+def test_rows_of_fills_that_come_twice_change_no_answer(stage, known):  # noqa: F811
+    wire = wire_to(stage)
+    once = QUESTIONS["list_fills"](wire, known)
+    stage.fault("duplicate_fill", "list_fills")
+
+    assert QUESTIONS["list_fills"](wire, known) == once
+    wire.close()
+
+
+@pytest.mark.req("CB1")
 def test_an_order_that_the_venue_says_it_has_not_is_not_there(stage, known):  # noqa: F811
     wire = wire_to(stage)
     stage.fault("not_found", "get_order", times=1)
@@ -284,16 +330,62 @@ def test_what_we_do_not_need_may_be_missing_and_what_we_do_not_know_may_come(sta
     wire.close()
 
 
-@pytest.mark.parametrize(
-    ("kind", "error"), [("drop_after", WireDown), ("throttled", WireDown), ("unauthorized", KeyRefused)]
-)
-def test_a_preview_is_asked_once(stage, kind, error):  # noqa: F811
-    wire = wire_to(stage, retries=3)
-    stage.fault(kind, "preview_order")
+PREVIEW_FAULTS = [
+    *[(*param.values, WireDown) for param in PASSING],
+    *[param.values for param in LASTING[:-1]],
+    (*LASTING[-1].values[:2], "it says no: 400"),
+    ("skew", {"seconds": -60}, KeyRefused),
+    ("set_field", {"field": "errs", "value": 7}, WireDown),
+    ("set_field", {"field": "errs", "value": ["PREVIEW_WHATEVER"]}, "PREVIEW_WHATEVER"),
+    ("drop_field", {"field": "errs"}, WireDown),
+]
+"""What becomes of the question: an error, or a preview that objects in these words (empty: in none)."""
+
+
+@pytest.mark.slow
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize(("kind", "more", "means"), PREVIEW_FAULTS)
+def test_a_preview_is_asked_once(stage, kind, more, means):  # noqa: F811
+    wire = wire_to(stage, retries=3, **QUICK)
+    stage.fault(kind, "preview_order", **more)
     before = asked(stage, "preview_order")
 
-    with pytest.raises(error):
-        wire.preview(an_order("seen before"))
+    if isinstance(means, str):
+        assert " ".join(wire.preview(an_order("seen before")).errors).startswith(means)
+        assert bool(wire.preview(an_order("seen before")).errors) is bool(means)
+    else:
+        with pytest.raises(means, match=": preview_order: "):
+            wire.preview(an_order("seen before"))
 
-    assert asked(stage, "preview_order") - before == 1
+    assert asked(stage, "preview_order") - before == (2 if isinstance(means, str) else 1)
+    assert stage.venue.by_client_id.get("seen before") is None
     wire.close()
+
+
+NOT_CALLED = {
+    "edit_order", "edit_preview", "close_position", "product", "book", "best_bid_ask", "candles", "ticker", "account",
+    "portfolios",
+}  # fmt: skip
+
+
+@pytest.mark.req("CB1", "X1")
+def test_no_route_and_no_fault_of_the_simulator_is_left_out():
+    tried = {
+        "create_order": {kind for kind, _, _ in ORDER_FAULTS},
+        "cancel_orders": {kind for kind, _, _ in CANCEL_FAULTS},
+        "preview_order": {kind for kind, _, _ in PREVIEW_FAULTS},
+    }
+    of_all = {param.values[0] for param in [*PASSING, *LASTING]} | {"set_field", "skew"}
+    tried |= {route: of_all | {"drop_field" for named, _ in MISSING if named == route} for route in QUESTIONS}
+    tried["get_order"].add("not_found")
+    tried["list_fills"].add("duplicate_fill")
+    theirs = {name: path for _, path, name, _, scope in SIMULATED if scope is not None} | {"key_permissions": ""}
+
+    missing = {(route.name, kind) for route in ROUTES for kind in [*BEFORE, *AFTER] if befalls(route.name, kind)}
+    missing -= {(route, kind) for route, kinds in tried.items() for kind in kinds}
+    assert not missing
+    assert set().union(*tried.values()) <= set(BEFORE) | set(AFTER)
+    assert sum(map(len, tried.values())) >= 190
+    assert set(theirs) - NOT_CALLED | {"time"} == set(tried)
+    may = permitted(read_only=False)
+    assert not any(may(method, PREFIX + path) for method, path, name, *_ in SIMULATED if name in NOT_CALLED)

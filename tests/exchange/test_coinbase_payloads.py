@@ -182,7 +182,6 @@ def test_each_kind_of_row_keeps_its_kind(kind):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"trade_type": "GIFT"}, "fill e: trade_type 'GIFT' is not one of FILL REVERSAL"),
         ({"side": "UNKNOWN_ORDER_SIDE"}, "fill e: side 'UNKNOWN_ORDER_SIDE' is neither BUY nor SELL"),
         ({"price": "0"}, "fill e: price 0 and size"),
         ({"size": "-1"}, "and size -1 cannot be of an execution"),
@@ -191,6 +190,10 @@ def test_each_kind_of_row_keeps_its_kind(kind):
 def test_a_fill_that_cannot_be_is_a_sentence(more, words):
     with pytest.raises(WireDown, match=words):
         fill_noun(fill(**more))
+
+
+def test_a_row_of_a_kind_nobody_knows_is_no_execution_and_spoils_no_other():
+    assert fill_noun(fill(trade_type="GIFT")).kind is FillKind.OTHER
 
 
 @pytest.mark.parametrize("more", [{"commission": ""}, {"price": ""}, {"size": None}, {"price": "NaN"}, {"size": "inf"}])

@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.exchange.coinbase_worlds import HostTime, a_key, a_server, an_order, http, settings_for, wire_to
+from tests.exchange.coinbase_worlds import (
+    HostTime,
+    WrittenTime,
+    a_key,
+    a_server,
+    an_order,
+    http,
+    settings_for,
+    wire_to,
+)
 from tests.simulator.conftest import on_stage
 from trader.coinbase.trust import BadHost, trusting
 from trader.exchange.coinbase import CoinbaseWire
@@ -28,8 +37,8 @@ from trader.simulator.tls import certify
 LISTED = json.dumps({"accounts": [], "has_next": False, "cursor": ""})
 
 
-def connected(settings, **more):
-    return CoinbaseWire.connect(settings, a_key(), clock=HostTime(), **more)
+def connected(settings, clock=None, **more):
+    return CoinbaseWire.connect(settings, a_key(), clock=clock or HostTime(), **more)
 
 
 @pytest.mark.parametrize("read_only", [True, False])
@@ -270,13 +279,50 @@ def test_answers_no_venue_should_give(tmp_path, raw, why, words):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("Retry-After: 7\r\n", 7.0), ("Retry-After: soon\r\n", None), ("Retry-After: -1\r\n", None), ("", None)],
+    [
+        ("Retry-After: 7\r\n", 7.0),
+        ("Retry-After: 3600\r\n", 3600.0),
+        ("Retry-After: Sun, 22 Nov 2026 12:10:00 GMT\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\n", 600.0),
+        ("Retry-After: Sun, 22 Nov 2026 11:00:00 GMT\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\n", 0.0),
+        (f"Retry-After: {'9' * 400}\r\n", 86_400.0),
+        ("Retry-After: Sun, 22 Nov 99999999999 12:00:00 GMT\r\n", None),
+        ("Retry-After: soon\r\n", None),
+        ("Retry-After: -1\r\n", None),
+        ("", None),
+    ],
 )
 def test_when_the_venue_wants_to_be_asked_again(tmp_path, header, seconds):
     with a_server(tmp_path, http("", "429 Too Many Requests", header)) as (_, settings):
         failed = connected(settings)._session.question(ACCOUNTS)
 
     assert (failed.why, failed.retry_after_seconds) == (Why.THROTTLED, seconds)
+
+
+@pytest.mark.req("CB1", "RATE")
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Down"])
+def test_a_long_retry_after_refuses_questions_until_it_is_over_and_no_cancel(tmp_path, status):
+    clock = WrittenTime()
+    answer = http("", status, "Retry-After: 600\r\n")
+    with a_server(tmp_path, answer) as (server, settings):
+        wire = connected(settings, clock)
+        with pytest.raises(WireDown, match=status[:3]):
+            wire.balances()
+        for _ in range(3):
+            with pytest.raises(WireDown, match=r"not asked: .* until 2026-11-22 12:10:00 UTC"):
+                wire.balances()
+        assert (len(server.asked), clock.slept) == (1, [])
+
+        assert isinstance(wire.place(an_order("one")), NotAccepted if status[:3] == "429" else OutcomeUnknown)
+        wire.place(an_order("two"))
+        wire.cancel(["0-1"])
+        wire.cancel(["0-1"])
+        sent = [request.split(b" ")[1].rpartition(b"/")[2] for request in server.asked]
+        assert sent[1:] == [b"orders", *[b"orders"] * (status[:3] == "503"), b"batch_cancel", b"batch_cancel"]
+        assert max(clock.slept, default=0) <= settings.rates.order_patience_seconds
+
+        clock.seconds += 600
+        with pytest.raises(WireDown, match=status[:3]):
+            wire.balances()
 
 
 def test_an_order_that_is_asked_for_and_another_that_comes(tmp_path):

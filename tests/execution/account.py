@@ -28,7 +28,7 @@ from trader.state.ledger import Ledger
 
 BTC = "BTC-USD"
 SIZE = Decimal("0.001")
-WIDE = RateRules(200, 50, 200, 50, 200, 50)
+WIDE = RateRules(200, 50, 200, 50, 200)
 
 
 @dataclass(frozen=True, slots=True)

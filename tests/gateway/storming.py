@@ -7,14 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from trader.cli.main import main
-from trader.exchange.coinbase_failures import Failed
-from trader.exchange.coinbase_retry import Retries
+from trader.coinbase.retries import Retries, Unanswered
 
 
 def stormy(self: Retries, ask: Callable[[], Any]) -> Any:
     """Without bound, pause or jitter."""
     reply = ask()
-    while isinstance(reply, Failed) and reply.passing:
+    while isinstance(reply, Unanswered) and reply.passing:
         self.count += 1
         reply = ask()
     return reply

@@ -122,7 +122,6 @@ def test_a_token_is_made_for_every_message_and_the_user_is_heard(venue):
     url = f"wss://{venue.simulator.base_url}/user"
     with a_feed(venue, [BTC], token, user_url=url) as feed:
         until(lambda: feed.opened == 2)
-        until(lambda: feed.streams.account_time is not None)
         order_id = venue.limit_buy("heard-of", size="1", below=0.5).to_dict()["success_response"]["order_id"]
         heard = []
         until(lambda: heard.extend(feed.streams.orders()) or [row for row in heard if row.order_id == order_id])

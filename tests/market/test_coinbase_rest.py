@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from tests.exchange.coinbase_worlds import a_server, http
 from tests.market.made_bars import NEW_YEAR
 from tests.market.venue import BTC, HOLES, MINUTES, THIN, Naps, a_venue, asking
 from trader.coinbase.answers import ProductRow
+from trader.coinbase.courtesy import RETRIES_BURST
 from trader.errors import TraderError
 from trader.market import coinbase_answers
 from trader.market.bars import block_of, epoch_seconds
-from trader.market.coinbase_http import NoUsableAnswer, Pacer, Questions, RefusedQuestion
+from trader.market.coinbase_http import NoUsableAnswer, Questions, RefusedQuestion
 from trader.market.coinbase_rest import BARS_A_CALL, PublicRest
 from trader.market.history import Lake
 from trader.market.symbols import UnknownSymbol
@@ -167,38 +166,50 @@ def test_questions_are_paced_below_ten_a_second(venue):
     assert naps.now >= 20 / 8
 
 
-def test_the_pace_holds_for_all_who_ask():
+@pytest.mark.req("CB1")
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+def test_retry_after_is_waited_for_and_a_long_one_refuses_until_it_is_over(tmp_path, status, as_date):
+    naps, header = Naps(), []
+
+    def answer(plug, request):
+        said = "Date: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
+        plug.sendall(http("{}", f"{status} No", f"{said}Retry-After: {header[0]}\r\n"))
+
+    with a_server(tmp_path, answer) as (server, settings):
+        questions = Questions(settings.rest_host, settings.ca_file, sleep=naps.sleep, monotonic=naps.monotonic)
+        header.append("Sun, 22 Nov 2026 12:00:09 GMT" if as_date else "9")
+        with pytest.raises(NoUsableAnswer, match=f"answers {status}"):
+            questions.get("/x")
+        assert (len(server.asked), naps.now) == (4, pytest.approx(27.0))
+
+        header[0] = "Sun, 22 Nov 2026 12:10:00 GMT" if as_date else "600"
+        naps.now += 9
+        with pytest.raises(NoUsableAnswer, match=f"answers {status}"):
+            questions.get("/x")
+        for _ in range(3):
+            with pytest.raises(NoUsableAnswer, match=r"/x: not asked: .* until 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"):
+                questions.get("/x")
+        assert len(server.asked) == 5
+        naps.now += 599.9
+        with pytest.raises(NoUsableAnswer, match=f"answers {status}"):
+            questions.get("/x")
+        assert (len(server.asked), naps.taken[-1]) == (6, pytest.approx(0.1))
+        questions.close()
+
+
+@pytest.mark.req("CB1")
+def test_an_outage_is_not_answered_with_a_storm_of_public_questions(venue):
+    """Twenty questions at one instant: all that is retried comes from the one budget."""
     naps = Naps()
-    pacer = Pacer(10, naps.sleep, naps.monotonic)
+    naps.sleep = lambda seconds: None
+    venue.fault("status_before", "time", status=502)
+    with closing(asking(venue, naps)) as rest:
+        for _ in range(20):
+            with pytest.raises(NoUsableAnswer):
+                rest.time()
 
-    for _ in range(11):
-        pacer.wait()
-
-    assert naps.now == pytest.approx(1.0)
-
-
-@pytest.mark.slow
-@pytest.mark.req("RATE")
-def test_those_who_waited_through_a_stall_do_not_leave_together():
-    left, awake_at = [], time.monotonic() + 0.4
-
-    def sleep(seconds):
-        """Nobody wakes before the stall is over."""
-        time.sleep(max(seconds, awake_at - time.monotonic()))
-
-    pacer = Pacer(20, sleep, time.monotonic)
-
-    def leave():
-        pacer.wait()
-        left.append(time.monotonic())
-
-    threads = [threading.Thread(target=leave) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert min(after - before for before, after in pairwise(sorted(left))) > 0.02
+    assert venue.see("/faults")["faults"][0]["fired"] == 20 + RETRIES_BURST
 
 
 @pytest.mark.parametrize(

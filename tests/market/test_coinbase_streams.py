@@ -191,7 +191,6 @@ def test_words_on_orders_are_given_once():
 
     assert [order.order_id for order in streams.orders()] == ["o"]
     assert streams.orders() == []
-    assert streams.account_time == NOON + timedelta(seconds=4)
 
 
 GOOD = [

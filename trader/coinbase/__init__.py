@@ -1,1 +1,1 @@
-"""What both ways to Coinbase share, public questions and the account's session: addresses, whom we trust, a product."""
+"""What both ways to Coinbase share, public questions and the account's session: addresses, trust, turns, retries."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from trader.coinbase.answers import Answer
+from trader.coinbase.courtesy import Courtesy
 from trader.exchange import coinbase_session as routes
 from trader.exchange.coinbase_failures import Failed, Why
 from trader.exchange.coinbase_key import ApiKey
@@ -75,14 +76,16 @@ class CoinbaseWire:
     @classmethod
     def connect(
         cls, settings: CoinbaseSettings, key: ApiKey, *, clock: Clock, read_only: bool = False,
-        rng: random.Random | None = None, stopped: Callable[[], str] = nobody,
+        rng: random.Random | None = None, stopped: Callable[[], str] = nobody, courtesy: Courtesy | None = None,
     ) -> CoinbaseWire:  # fmt: skip
         """
         A wire to *settings*' host; nothing is sent yet.  With *read_only* no order and no cancel can leave, and no
         order while *stopped* says why.
         """
         chance, permit = rng if rng is not None else random.SystemRandom(), routes.permitted(read_only)
-        session = CoinbaseSession(settings, key, permit=permit, clock=clock, rng=chance, stopped=stopped)
+        session = CoinbaseSession(
+            settings, key, permit=permit, clock=clock, rng=chance, stopped=stopped, courtesy=courtesy
+        )
         return cls(session, settings.rest_host)
 
     def place(self, order: WireOrder, forbids: Callable[[], str] = nobody) -> Placed:

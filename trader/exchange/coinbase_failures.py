@@ -13,14 +13,14 @@ import json
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError as PoolError
 
+from trader.coinbase.retries import http_date, retry_after_seconds
 from trader.config.secret_values import masked
 from trader.exchange.coinbase_transport import Forbidden, Stopped
 from trader.ports import WireDown
@@ -146,7 +146,7 @@ def _by_status(response: requests.Response, now: datetime) -> Failed:
     code, words = _told(text)
     said = f"{status} {words}".strip()
     if status == 429:
-        return Failed(Why.THROTTLED, "429, too many requests", status, code, _retry_after_seconds(response, now))
+        return Failed(Why.THROTTLED, "429, too many requests", status, code, retry_after_seconds(response.headers, now))
     if status == 403 and text.strip() == TOO_MANY_ERRORS:
         return Failed(Why.BLOCKED, "403 Too many errors: it blocks us for a while", status)
     if status == 401:
@@ -157,7 +157,7 @@ def _by_status(response: requests.Response, now: datetime) -> Failed:
         )
     if status in NO_SUCH:
         return Failed(Why.REFUSED, f"it says no: {said}", status, code)
-    return Failed(Why.SERVER, f"it failed: {said}", status, code, _retry_after_seconds(response, now))
+    return Failed(Why.SERVER, f"it failed: {said}", status, code, retry_after_seconds(response.headers, now))
 
 
 def _told(text: str) -> tuple[str, str]:
@@ -175,11 +175,7 @@ def _told(text: str) -> tuple[str, str]:
 
 def _clock_or_key(response: requests.Response, now: datetime) -> str:
     """The two usual reasons of a 401; the venue's Date header tells which."""
-    try:
-        theirs = parsedate_to_datetime(response.headers.get("date", ""))
-        ahead = now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
-    except ValueError:
-        ahead = timedelta(0)
+    ahead = now - (http_date(response.headers.get("date", "")) or now)
     if abs(ahead) >= CLOCK_OFF:
         way = "ahead of" if ahead > timedelta(0) else "behind"
         return f"this host's clock is {abs(ahead).total_seconds():.0f} s {way} the venue's: mend the clock (NTP)"
@@ -187,18 +183,6 @@ def _clock_or_key(response: requests.Response, now: datetime) -> str:
         "the key is unknown or revoked there, or this host's clock is off by a minute or more "
         f"(here it is {now:%H:%M:%S} UTC)"
     )
-
-
-def _retry_after_seconds(response: requests.Response, now: datetime) -> float | None:
-    """Seconds or a date; what is neither is nothing."""
-    text = response.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds())
 
 
 def clipped(text: str) -> str:

@@ -1,21 +1,26 @@
 """
 We wait so that the venue need not say 429.
 
-One token bucket for each class of endpoint.  A caller reserves his place and
-waits for it outside the lock, in the order of asking; what was used is counted.
+One token bucket for each class of endpoint, and for what is public the turns that
+the whole process shares.  A caller reserves his place and waits for it outside the
+lock, in the order of asking; what was used is counted.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
+from trader.coinbase.turns import Bucket, Turns
 from trader.exchange.coinbase_settings import RateRules
 from trader.ports import Clock
 
-PAUSE_MAX_SECONDS = 60.0
+__all__ = ["Bucket", "Class", "Limits"]
+
+ORDERS_PAUSE_MAX_SECONDS = 60.0
+"""An exit does not hang on a header longer than this; then it may be refused anew."""
 
 
 class Class(StrEnum):
@@ -24,35 +29,6 @@ class Class(StrEnum):
     ORDERS = "orders"
     PRIVATE = "private"
     PUBLIC = "public"
-
-
-@dataclass(slots=True)
-class Bucket:
-    """*burst* tokens at once, *per_second* in the long run; below zero are places already reserved."""
-
-    per_second: float
-    burst: float
-    at: float
-    tokens: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tokens = self.burst
-
-    def reserve(self, now: float, patience_seconds: float) -> float | None:
-        """Seconds until one's turn, which is then taken; None, and nothing taken, where that is too long."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.per_second)
-        self.at = max(self.at, now)
-        wait = max(0.0, 1 - self.tokens) / self.per_second + max(0.0, self.at - now)
-        if wait > patience_seconds:
-            return None
-        self.tokens -= 1
-        return wait
-
-    def pause(self, until: float) -> None:
-        """No turn before *until*, and no burst then."""
-        if until > self.at:
-            self.tokens = min(1.0, self.tokens + (until - self.at) * self.per_second)
-            self.at = until
 
 
 @dataclass(slots=True)
@@ -65,41 +41,74 @@ class _Use:
 
 
 class Limits:
-    """The buckets of one connection; safe to use from threads."""
+    """The buckets of one connection; safe to use from threads.  *public* are turns that are shared with others."""
 
-    def __init__(self, rules: RateRules, clock: Clock) -> None:
+    def __init__(self, rules: RateRules, clock: Clock, public: Turns | None = None) -> None:
         self._clock, self._lock, now = clock, threading.Lock(), clock.monotonic()
+        self._public = public or Turns(rules.public_per_second, clock.monotonic, clock.sleep)
         self._buckets = {
             Class.ORDERS: Bucket(rules.orders_per_second, rules.orders_burst, now),
             Class.PRIVATE: Bucket(rules.private_per_second, rules.private_burst, now),
-            Class.PUBLIC: Bucket(rules.public_per_second, rules.public_burst, now),
         }
+        self._paused_until = dict.fromkeys(self._buckets, now)
         self._use = {kind: _Use() for kind in Class}
 
     def wait(self, kind: Class, patience_seconds: float, insist: bool = False) -> bool:
         """Wait for one's turn; where it would take longer than *patience_seconds*, at once True if one may *insist*."""
+        waited = self._public.wait(patience_seconds) if kind is Class.PUBLIC else self._turn(kind, patience_seconds)
         with self._lock:
-            use, seconds = self._use[kind], self._buckets[kind].reserve(self._clock.monotonic(), patience_seconds)
-            if seconds is None and not insist:
+            use = self._use[kind]
+            if waited is None and not insist:
                 use.denied += 1
                 return False
-            seconds = seconds or 0.0
             use.sent += 1
-            use.waited += seconds > 0
-            use.waited_seconds += seconds
-        if seconds > 0:
-            self._clock.sleep(seconds)
+            use.waited += bool(waited)
+            use.waited_seconds += waited or 0.0
         return True
 
     def throttled(self, kind: Class, retry_after_seconds: float | None) -> None:
-        """The venue said 429; everybody of *kind* waits as long as it asked for, a minute at most."""
+        """The venue said 429; everybody of *kind* waits as long as it asked for."""
         with self._lock:
             self._use[kind].throttled += 1
-            if retry_after_seconds:
-                pause = min(retry_after_seconds, PAUSE_MAX_SECONDS)
-                self._buckets[kind].pause(self._clock.monotonic() + pause)
+        self.rest(kind, retry_after_seconds)
+
+    def rest(self, kind: Class, retry_after_seconds: float | None) -> None:
+        """Nobody asks for *kind* as long as the venue wants, and nobody orders for a minute of that at most."""
+        if not retry_after_seconds:
+            return
+        if kind is Class.PUBLIC:
+            self._public.pause(retry_after_seconds)
+            return
+        most = ORDERS_PAUSE_MAX_SECONDS if kind is Class.ORDERS else retry_after_seconds
+        with self._lock:
+            until = self._clock.monotonic() + min(retry_after_seconds, most)
+            self._buckets[kind].pause(until)
+            self._paused_until[kind] = max(self._paused_until[kind], until)
+
+    def rests_seconds(self, kind: Class) -> float:
+        """How long the venue wants to hear nothing of *kind*."""
+        if kind is Class.PUBLIC:
+            return self._public.paused_seconds()
+        with self._lock:
+            return max(0.0, self._paused_until[kind] - self._clock.monotonic())
 
     def counts(self) -> Mapping[str, float]:
         """What was used, for the metrics: `orders.sent`, `private.waited_seconds`, `public.throttled` and so on."""
         with self._lock:
             return {f"{kind}.{name}": getattr(use, name) for kind, use in self._use.items() for name in _Use.__slots__}
+
+    def _turn(self, kind: Class, patience_seconds: float) -> float | None:
+        """Seconds waited for one's turn, or None; a rest that begins while one waits holds for him too."""
+        with self._lock:
+            seconds = self._buckets[kind].reserve(self._clock.monotonic(), patience_seconds)
+            known = self._paused_until[kind]
+        if seconds is None:
+            return None
+        if seconds > 0:
+            self._clock.sleep(seconds)
+        more = self.rests_seconds(kind) if self._paused_until[kind] > known else 0.0
+        if seconds + more > patience_seconds:
+            return None
+        if more > 0:
+            self._clock.sleep(more)
+        return seconds + more

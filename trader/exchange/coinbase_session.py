@@ -18,11 +18,12 @@ import certifi
 from coinbase.constants import API_PREFIX
 from coinbase.rest import RESTClient
 
+from trader.coinbase.courtesy import Courtesy, courtesy_to
+from trader.coinbase.retries import Retries, not_before
 from trader.coinbase.trust import trusting
 from trader.exchange.coinbase_failures import CAUGHT, Failed, Why, failure_of
 from trader.exchange.coinbase_key import ApiKey
 from trader.exchange.coinbase_limits import Class, Limits
-from trader.exchange.coinbase_retry import Retries
 from trader.exchange.coinbase_settings import CoinbaseSettings
 from trader.exchange.coinbase_transport import Permit, guard, nobody, passage
 from trader.ports import Clock
@@ -82,12 +83,12 @@ class CoinbaseSession:
     One connection: limits, retries of questions, deadlines.  It cannot be pickled, for it holds a key.
 
     *stopped* is asked immediately before the first byte of an order why it must not leave (empty: it may).  *limits*
-    are given where several connections share them.
+    are given where several connections share them; the *courtesy* that all share is for tests to replace.
     """
 
     def __init__(
         self, settings: CoinbaseSettings, key: ApiKey, *, permit: Permit, clock: Clock, rng: random.Random,
-        stopped: Callable[[], str] = nobody, limits: Limits | None = None,
+        stopped: Callable[[], str] = nobody, limits: Limits | None = None, courtesy: Courtesy | None = None,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._stopped = settings, clock, stopped
         times = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
@@ -96,8 +97,10 @@ class CoinbaseSession:
         trusted = trusting(settings.ca_file, Path(certifi.where()))
         guard(self._client.session, settings.rest_host, trusted, permit)
         logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
-        self.limits = Limits(settings.rates, clock) if limits is None else limits
-        self.retries = Retries(settings.retry, clock, rng)
+        pace, budget = settings.rates.public_per_second, settings.retry.budget_per_second
+        shared = courtesy_to(settings.rest_host, pace, budget) if courtesy is None else courtesy
+        self.limits = Limits(settings.rates, clock, shared.public) if limits is None else limits
+        self.retries = Retries(settings.retry, clock, rng, shared.budget)
 
     def question(
         self, route: Route, params: Mapping[str, Any] | None = None, suffix: str = "", *, insist: bool = False
@@ -133,10 +136,15 @@ class CoinbaseSession:
         body: Json | None = None, insist: bool = False, forbids: Callable[[], str] = nobody,
     ) -> Reply:  # fmt: skip
         if not self.limits.wait(route.kind, patience_seconds, insist):
+            rests = self.limits.rests_seconds(route.kind)
+            if rests > 0:
+                return Failed(Why.HELD, not_before(self._clock.now(), rests))
             return Failed(Why.HELD, f"our own limit of {route.kind} calls holds it longer than {patience_seconds:g} s")
         reply = self._sent(API_PREFIX + route.path + suffix, route, params, body, forbids)
         if isinstance(reply, Failed) and reply.why is Why.THROTTLED:
             self.limits.throttled(route.kind, reply.retry_after_seconds)
+        elif isinstance(reply, Failed) and route.kind is not Class.ORDERS:
+            self.limits.rest(route.kind, reply.retry_after_seconds)
         return reply
 
     def _sent(

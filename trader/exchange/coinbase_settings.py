@@ -12,8 +12,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trader.coinbase.courtesy import PUBLIC_PER_SECOND
+from trader.coinbase.retries import RetryRules
 from trader.coinbase.trust import REST_HOST, WS_URL
 from trader.errors import TraderError
+
+__all__ = ["BadSettings", "CoinbaseSettings", "RateRules", "RetryRules"]
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?")
 
@@ -23,34 +27,20 @@ class BadSettings(TraderError):
 
 
 @dataclass(frozen=True, slots=True)
-class RetryRules:
-    """Retries of questions: full jitter U(0, min(*cap*, *base* · 2^attempt)), at most *retries*, within *deadline*."""
-
-    retries: int = 3
-    base_seconds: float = 1.0
-    cap_seconds: float = 30.0
-    deadline_seconds: float = 20.0
-    """No retry begins later than this after the first attempt."""
-    budget_per_second: float = 1.0
-    """All questions together retry no more often than this in the long run: a storm is not fed."""
-
-
-@dataclass(frozen=True, slots=True)
 class RateRules:
     """
     What the venue documents, and how much of it we use.
 
     A bucket lets *burst* calls through at once and *per_second* in the long run, so that in no second more than
-    both together leave: 13 + 15 of the 30 private calls, 9 of the 10 public ones.  Orders and cancels have a bucket
-    of their own: no amount of reading makes them wait.
+    both together leave: 13 + 15 of the 30 private calls.  Orders and cancels have a bucket of their own: no amount of
+    reading makes them wait.  Public questions leave one by one, in turns that the whole process shares.
     """
 
     orders_per_second: float = 5.0
     orders_burst: int = 8
     private_per_second: float = 10.0
     private_burst: int = 5
-    public_per_second: float = 7.0
-    public_burst: int = 2
+    public_per_second: float = PUBLIC_PER_SECOND
     order_patience_seconds: float = 1.0
     """An order that would have to wait longer for its turn is not sent: what was looked at last would be stale."""
 

@@ -8,7 +8,9 @@ first byte left: an order that failed before it certainly does not exist.
 
 from __future__ import annotations
 
+import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +21,15 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from trader.coinbase.names import connected
 
 IDLE_CONNECTIONS = 10
+CONNECT_SECONDS = 10.0
+"""Where nobody said how long an address may take."""
 
 
 def nobody() -> str:
@@ -96,6 +105,33 @@ class DeadlineSocket(ssl.SSLSocket):
             self.settimeout(left if usual is None else min(usual, left))
 
 
+class BoundedConnection(HTTPSConnection):
+    """A connection whose name lookup and addresses are held to its call's deadline; TLS is made over it as ever."""
+
+    def _new_conn(self) -> socket.socket:
+        way, wanted = _passage.get(), self.timeout
+        seconds = float(wanted) if isinstance(wanted, int | float) else CONNECT_SECONDS
+        try:
+            whole = seconds if way is None else way.remaining()
+            plug = connected(self.host, self.port or 443, seconds, whole)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"connecting to {self.host}: {error.strerror or error}") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"connecting to {self.host}: {error}") from error
+        for option in self.socket_options or ():
+            plug.setsockopt(*option)
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return plug
+
+
+class BoundedPool(HTTPSConnectionPool):
+    """Connections of that kind."""
+
+    ConnectionCls = BoundedConnection
+
+
 class Forbidden(requests.RequestException):
     """A call that is not on the list; it did not leave."""
 
@@ -115,6 +151,7 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Every connection of this adapter is made with our context."""
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": BoundedPool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nobody's settings, `verify=False` among them, add to or take from whom we trust."""

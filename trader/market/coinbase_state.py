@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from trader.market.coinbase_book import TopBook
-from trader.market.coinbase_frames import BookChange, ProductTold, TopOfBook, Trade
+from trader.market.coinbase_frames import BookChange, TopOfBook, Trade
 from trader.model.market import Quote
 from trader.outliers import MidGuard
 
@@ -40,7 +40,6 @@ class SymbolState:
     trade: Trade | None = None
     minutes: deque[int] = field(default_factory=lambda: deque(maxlen=MINUTES_KEPT))
     heard_since: datetime | None = None
-    status: str = ""
     doubt: int = 1
     cleared: int = 0
     quotes: deque[Quote] = field(default_factory=lambda: deque(maxlen=QUOTES_KEPT))
@@ -56,7 +55,7 @@ class SymbolState:
         self.book, self.quote, self.heard_since = TopBook(), None, None
         self.quotes.clear()
 
-    def take(self, event: TopOfBook | BookChange | Trade | ProductTold, time: datetime) -> None:
+    def take(self, event: TopOfBook | BookChange | Trade, time: datetime) -> None:
         """What the venue said at *time*.  Where there is a book, it knows better than a ticker."""
         if isinstance(event, BookChange):
             self.book.change(event.snapshot, event.levels)
@@ -66,10 +65,8 @@ class SymbolState:
         elif isinstance(event, TopOfBook):
             if not self.book.whole:
                 self.take_quote(Quote(event.symbol, event.bid, event.ask, time))
-        elif isinstance(event, Trade):
-            self._traded(event)
         else:
-            self.status = event.status
+            self._traded(event)
 
     def take_quote(self, quote: Quote) -> None:
         """The newer one stays."""

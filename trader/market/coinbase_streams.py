@@ -22,7 +22,6 @@ from trader.market.coinbase_frames import (
     Complaint,
     Frame,
     OrderTold,
-    ProductTold,
     Subscribed,
     TopOfBook,
     Trade,
@@ -61,7 +60,6 @@ class Streams:
         self._hearers = by_market(self._symbols, twins)
         self._lines: dict[str, _Line] = {}
         self._orders: deque[OrderTold] = deque(maxlen=ORDERS_KEPT)
-        self._account_time: datetime | None = None
 
     def opened(self, line: str, symbols: Sequence[str]) -> None:
         """A new connection called *line* will tell of *symbols*; what it told before is in doubt."""
@@ -134,11 +132,6 @@ class Streams:
         with self._lock:
             return self._symbols[symbol].trade
 
-    def status(self, symbol: str) -> str:
-        """What the status channel said last, "" before."""
-        with self._lock:
-            return self._symbols[symbol].status
-
     def silent(self, symbol: str, first: int, last: int) -> bool:
         """It is certain that nothing traded in `[first, last)` epoch seconds: all was heard, and there was nothing."""
         with self._lock:
@@ -162,11 +155,6 @@ class Streams:
             rows = list(self._orders)
             self._orders.clear()
             return rows
-
-    @property
-    def account_time(self) -> datetime | None:
-        """The venue's time of the newest word on the account."""
-        return self._account_time
 
     def doubt_of(self, symbol: str) -> int:
         """0 where what is known of *symbol* is certain; else the number to `clear` it with."""
@@ -206,13 +194,11 @@ class Streams:
                 self._orders.append(event)
             elif isinstance(event, Subscribed):
                 self._subscribed(event, frame)
-            elif isinstance(event, TopOfBook | BookChange | Trade | ProductTold):
+            elif isinstance(event, TopOfBook | BookChange | Trade):
                 assert frame.time is not None, "every frame but a complaint has a time"
                 for symbol in self._hearers.get(event.symbol, ()):
                     own = event if event.symbol == symbol else replace(event, symbol=symbol)
                     self._symbols[symbol].take(own, frame.time)
-        if frame.channel == "user":
-            self._account_time = frame.time
         return ""
 
     def _subscribed(self, told: Subscribed, frame: Frame) -> None:

@@ -11,17 +11,20 @@ from __future__ import annotations
 import json
 import queue
 import random
+import socket as net
 import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection as Socket
 
+from trader.coinbase.names import connected
 from trader.coinbase.trust import refuses_certificate, untrusted
 
 OPEN_SECONDS, CLOSE_SECONDS, TICK_SECONDS = 5.0, 1.0, 0.2
@@ -134,6 +137,7 @@ class Connection:
         """One connection from its opening to its end; why it ended."""
         with connect(
             self._url,
+            sock=self._plug(),
             ssl=self._context,
             open_timeout=OPEN_SECONDS,
             close_timeout=CLOSE_SECONDS,
@@ -148,6 +152,13 @@ class Connection:
                     return self._why
                 self._next(socket)
         return "stopped"
+
+    def _plug(self) -> net.socket:
+        url = urlsplit(self._url)
+        port = url.port or (443 if url.scheme == "wss" else 80)
+        plug = connected(url.hostname or "", port, OPEN_SECONDS, 2 * OPEN_SECONDS)
+        plug.settimeout(None)
+        return plug
 
     def _next(self, socket: Socket) -> None:
         try:

@@ -9,9 +9,8 @@ import pytest
 
 from tests.exchange.coinbase_worlds import WrittenTime, an_order, wire_to
 from tests.simulator.conftest import on_stage
+from trader.coinbase.retries import BUDGET_BURST, Retries, RetryRules
 from trader.exchange.coinbase_failures import Failed, Why
-from trader.exchange.coinbase_retry import BUDGET_BURST, Retries
-from trader.exchange.coinbase_settings import RetryRules
 from trader.ports import NotAccepted, WireDown
 from trader.simulator.station import DESK
 
