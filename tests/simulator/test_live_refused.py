@@ -65,6 +65,12 @@ TABLE = [
         2,
         "s behind the venue's: mend the clock",
     ),
+    (
+        "our clock slow, and tokens still taken",
+        lambda s: s.direct("/tokens", clock_skew_seconds=60),
+        2,
+        "s behind the venue's: mend the clock",
+    ),
 ]
 
 

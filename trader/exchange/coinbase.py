@@ -181,6 +181,11 @@ class CoinbaseWire:
         """What was used of our limits, and how often a question was asked again."""
         return {**self._session.limits.counts(), "retries": self._session.retries.count}
 
+    @property
+    def clock_off(self) -> str:
+        """How far this host's clock was from the venue's at its last answer; empty where that is near enough."""
+        return self._session.clock_off
+
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()

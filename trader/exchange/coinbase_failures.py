@@ -173,13 +173,18 @@ def _told(text: str) -> tuple[str, str]:
     return code, clipped(f"{code} {body.get('message') or body.get('error_details') or ''}")
 
 
+def clock_off(response: requests.Response, now: datetime) -> str:
+    """How far this host's clock is from the venue's, by the Date of its answer; empty where that is near enough."""
+    ahead = now - (http_date(response.headers.get("date", "")) or now)
+    if abs(ahead) < CLOCK_OFF:
+        return ""
+    way = "ahead of" if ahead > timedelta(0) else "behind"
+    return f"this host's clock is {abs(ahead).total_seconds():.0f} s {way} the venue's: mend the clock (NTP)"
+
+
 def _clock_or_key(response: requests.Response, now: datetime) -> str:
     """The two usual reasons of a 401; the venue's Date header tells which."""
-    ahead = now - (http_date(response.headers.get("date", "")) or now)
-    if abs(ahead) >= CLOCK_OFF:
-        way = "ahead of" if ahead > timedelta(0) else "behind"
-        return f"this host's clock is {abs(ahead).total_seconds():.0f} s {way} the venue's: mend the clock (NTP)"
-    return (
+    return clock_off(response, now) or (
         "the key is unknown or revoked there, or this host's clock is off by a minute or more "
         f"(here it is {now:%H:%M:%S} UTC)"
     )

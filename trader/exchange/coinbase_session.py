@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import certifi
+import requests
 from coinbase.constants import API_PREFIX
 from coinbase.rest import RESTClient
 
 from trader.coinbase.courtesy import Courtesy, courtesy_to
 from trader.coinbase.retries import Retries, not_before
 from trader.coinbase.trust import trusting
-from trader.exchange.coinbase_failures import CAUGHT, Failed, Why, failure_of
+from trader.exchange.coinbase_failures import CAUGHT, Failed, Why, clock_off, failure_of
 from trader.exchange.coinbase_key import ApiKey
 from trader.exchange.coinbase_limits import Class, Limits
 from trader.exchange.coinbase_settings import CoinbaseSettings
@@ -96,11 +97,17 @@ class CoinbaseSession:
         self._client = RESTClient(api_key=name, api_secret=secret, base_url=settings.rest_host, timeout=times)
         trusted = trusting(settings.ca_file, Path(certifi.where()))
         guard(self._client.session, settings.rest_host, trusted, permit)
+        self.clock_off = ""
+        """How far this host's clock was from the venue's at the last answer; empty where that is near enough."""
+        self._client.session.hooks["response"].append(self._hear_its_time)
         logging.getLogger(SDK_LOGGER).setLevel(logging.CRITICAL)  # it would write the body of every refusal to stderr
         pace, budget = settings.rates.public_per_second, settings.retry.budget_per_second
         shared = courtesy_to(settings.rest_host, pace, budget) if courtesy is None else courtesy
         self.limits = Limits(settings.rates, clock, shared.public) if limits is None else limits
         self.retries = Retries(settings.retry, clock, rng, shared.budget)
+
+    def _hear_its_time(self, response: requests.Response, **given: Any) -> None:
+        self.clock_off = clock_off(response, self._clock.now())
 
     def question(
         self, route: Route, params: Mapping[str, Any] | None = None, suffix: str = "", *, insist: bool = False

@@ -89,6 +89,8 @@ def venue_account(
         if down.exit_code != ExchangeUnreachable.exit_code:  # it answers, and it is the key it does not take
             raise
         raise ExchangeUnreachable(str(down)) from down
+    if wire.clock_off:  # tokens bear this host's time: by a clock that goes on so they are refused one day
+        raise CannotGoLive(f"{wire.host}: {wire.clock_off}")
     admit(terms, config, wire.host)
     dealt = for_account(named, universe, products, wire.host)
     symbols = dealt.symbols
