@@ -35,6 +35,7 @@ from trader.model.events import IntentStored, OrderChanged, OrderFilled, WireSto
 from trader.model.money import ZERO
 from trader.model.orders import OrderStatus
 from trader.model.trading import Side
+from trader.model.wire import FillKind
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused
 from trader.risk.rules.position_cap import PositionCap
 from trader.risk.rules.theme_cap import ThemeCap
@@ -781,7 +782,51 @@ def the_record_forgets_what_goes_on(patch: Patch) -> None:
     patch.setattr(Lifecycle, "apply_all", apply_all)
 
 
+# What can never be right
+
+
+@fault
+def a_reversal_is_not_told(patch: Patch) -> None:
+    _disputes(patch, lambda row: row.kind is FillKind.FILL)
+
+
+@fault
+def other_fields_of_a_fill_are_not_told(patch: Patch) -> None:
+    _disputes(patch, lambda row: row.kind is not FillKind.FILL)
+
+
+@fault
+def a_second_order_of_one_id_is_not_told(patch: Patch) -> None:
+    _says_nothing_of(patch, "orders of ")
+
+
+@fault
+def an_overfill_is_not_told(patch: Patch) -> None:
+    _says_nothing_of(patch, "filled size of ")
+
+
+def _disputes(patch: Patch, these: Callable[[Any], bool]) -> None:
+    """Only *these* rows are told."""
+    whole = Intake._dispute
+    patch.setattr(Intake, "_dispute", lambda self, row, *said: whole(self, row, *said) if these(row) else None)
+
+
+def _says_nothing_of(patch: Patch, first: str) -> None:
+    """Nothing is told of what begins so."""
+    whole = WireRecord.differ
+
+    def differ(self: WireRecord, what: str, *said: Any) -> None:
+        if not what.startswith(first):
+            whole(self, what, *said)
+
+    patch.setattr(WireRecord, "differ", differ)
+
+
 KILLERS: dict[str, int | str] = {
+    "a_reversal_is_not_told": "a fill is reversed",  # I-14
+    "other_fields_of_a_fill_are_not_told": "a fill is told again with other fields",  # I-14
+    "a_second_order_of_one_id_is_not_told": "two orders of one client id",  # I-14
+    "an_overfill_is_not_told": "more is filled than was asked for",  # I-14
     "retry_with_a_new_id": "an answer is lost",  # I-5
     "retry_with_a_new_id_and_store_it": "an answer is lost",  # I-3
     "post_again_when_unknown": "an answer is lost",  # I-5
