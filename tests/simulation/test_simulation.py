@@ -34,7 +34,6 @@ QUICK, SOME, PROOF, PROOF_SECONDS, AT_LEAST = 16, 48, 3_000, 360, 1_000
 
 LISTS = ("order_not_listed_yet", "fill_not_listed_yet")
 NO_GATE: Mapping[RiskReason, str] = {
-    RiskReason.STALE_BAR: "the feed stops as a whole: bars grow old after the quotes, and those object first",
     RiskReason.SPREAD: "the house of these worlds has no such rule: spreads do not widen here; told in tests/risk",
     RiskReason.WEEKLY_LOSS: "a world is two hours long, and its daily limit trips first; told in tests/risk",
     RiskReason.UNKNOWN_STATE: "no rule objects so: reconciliation halts with it, and `halted` is what is counted",
