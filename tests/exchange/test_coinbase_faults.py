@@ -15,7 +15,7 @@ from tests.exchange.coinbase_worlds import an_order, wire_to
 from tests.simulator.conftest import shared_stage, stage  # noqa: F401
 from trader.exchange.coinbase_failures import KeyRefused
 from trader.ports import Acknowledged, NotAccepted, OutcomeUnknown, Refused, WireDown
-from trader.simulator.faults import AFTER, BEFORE
+from trader.simulator.faults import AFTER, BEFORE, ONLY_ON
 
 HOUR = timedelta(hours=1)
 QUICK = {"connect_timeout_seconds": 1.0, "read_timeout_seconds": 0.2, "deadline_seconds": 0.5}
@@ -70,7 +70,7 @@ def asked(stage, route):  # noqa: F811
 
 def test_no_fault_of_the_simulator_is_left_out():
     tried = {param.values[0] for param in [*PASSING, *LASTING]}
-    elsewhere = {"lost_cancel", "set_field", "drop_field", "duplicate_fill"}
+    elsewhere = {"lost_cancel", "set_field", "drop_field", "duplicate_fill", "phantom", "not_found", "skew"}
 
     assert tried | elsewhere == set(BEFORE) | set(AFTER)
 
@@ -147,10 +147,9 @@ ORDER_FAULTS = [
     ("drop_field", {"field": "success"}, OutcomeUnknown),
     ("drop_field", {"field": "success_response"}, OutcomeUnknown),
     ("drop_field", {"field": "success_response.order_id"}, OutcomeUnknown),
-    ("duplicate_fill", {}, Acknowledged),
-    ("lost_cancel", {}, OutcomeUnknown),
+    ("phantom", {}, Acknowledged),
+    ("skew", {"seconds": -60}, Refused),
 ]
-"""`lost_cancel` and `duplicate_fill` belong to other routes; on this one they answer nonsense and nothing."""
 
 
 @pytest.mark.slow
@@ -172,7 +171,8 @@ def test_an_order_that_exists_is_never_called_refused(stage, number, kind, more,
     assert type(answer) is expected
     assert len(mine) <= 1
     assert not (mine and isinstance(answer, Refused | NotAccepted))
-    if isinstance(answer, Acknowledged):
+    assert (kind == "phantom") is (isinstance(answer, Acknowledged) and not mine)
+    if isinstance(answer, Acknowledged) and mine:
         assert answer.order_id == mine[0]["order_id"]
     assert sum(line.client_order_id == name for line in stage.simulator.station.log) == 1
     wire.close()
@@ -180,7 +180,8 @@ def test_an_order_that_exists_is_never_called_refused(stage, number, kind, more,
 
 @pytest.mark.req("X1")
 def test_every_fault_of_the_simulator_is_tried_on_an_order():
-    assert {kind for kind, _, _ in ORDER_FAULTS} == set(BEFORE) | set(AFTER)
+    here = {kind for kind in BEFORE | AFTER if ONLY_ON.get(kind, "create_order") == "create_order"}
+    assert {kind for kind, _, _ in ORDER_FAULTS} == here
 
 
 @pytest.mark.slow
@@ -254,6 +255,15 @@ def test_a_missing_field_is_named(stage, known, route, field):  # noqa: F811
 
     assert field.rpartition(".")[2] in str(caught.value)
     assert "field required" in str(caught.value)
+    wire.close()
+
+
+def test_an_order_that_the_venue_says_it_has_not_is_not_there(stage, known):  # noqa: F811
+    wire = wire_to(stage)
+    stage.fault("not_found", "get_order", times=1)
+
+    assert wire.order(known.order_id) is None
+    assert wire.order(known.order_id) == known
     wire.close()
 
 

@@ -93,10 +93,35 @@ def throttled_twice(stage):
 
 
 @pytest.mark.req("EXITS", "X1")
+def test_an_exit_waits_for_a_stop_that_ends_slowly_and_leaves_as_soon_as_it_has(stage, account):
+    slow_cancel(stage)
+    account.cycle(sell())
+    assert account.exits() == [(FIRST, OrderStatus.STORED)]
+    assert account.execution.is_unsure, "it is looked at between cycles"
+    assert account.cycle().intents == (), "it is not asked for a second time meanwhile"
+
+    account.until(lambda: not account.ledger.positions, rounds=300)
+
+    assert account.exits() == [(FIRST, FILLED)]
+    assert account.agrees()
+
+
+@pytest.mark.req("EXITS", "X1")
+def test_one_that_waited_for_too_long_is_asked_for_again(stage, account):
+    stage.direct("/settings", cancel_seconds=600.0)
+    account.cycle(sell())
+    account.later(61)
+    account.execution.sync()
+
+    assert account.exits() == [(FIRST, NOT_SENT)]
+    assert account.ledger.unsold.sizes == {SMA: account.ledger.positions[SMA].size}
+
+
+@pytest.mark.req("EXITS", "X1")
 @pytest.mark.parametrize(
     ("disturbance", "ends"),
-    [(slow_cancel, NOT_SENT), (bad_token, REJECTED), (throttled_twice, NOT_SENT)],
-    ids=["its stop ends slowly", "one 401", "two 429s"],
+    [(bad_token, REJECTED), (throttled_twice, NOT_SENT)],
+    ids=["one 401", "two 429s"],
 )
 def test_an_exit_that_did_not_leave_leaves_with_the_next_decision(stage, account, disturbance, ends):
     disturbance(stage)
@@ -104,8 +129,6 @@ def test_an_exit_that_did_not_leave_leaves_with_the_next_decision(stage, account
     assert account.exits() == [(FIRST, ends)]
     assert account.ledger.unsold.sizes == {SMA: account.ledger.positions[SMA].size}
 
-    stage.direct("/settings", cancel_seconds=0.05)
-    account.until(lambda: not account.execution.sender.unwanted, rounds=200)
     account.until(lambda: any(life.intent.protects for life in account.execution.lives.live.values()))
     account.cycle()
     account.until(lambda: not account.ledger.positions)

@@ -73,10 +73,11 @@ def test_a_stop_that_was_never_there_does_not_keep_its_exit_for_ever(stage):
     assert stop.order_id == NOBODYS
 
     kept = account.intent(2, Side.SELL, size=account.life(bought).filled)
-    assert account.life(kept).status is OrderStatus.NOT_SENT, "the stop may rest there"
+    assert account.life(kept).status is OrderStatus.STORED, "the stop may rest there"
     account.later(151)
     for _ in range(4):
         account.execution.sync()
+    assert account.life(kept).status is OrderStatus.NOT_SENT
 
     sold = account.intent(3, Side.SELL, size=account.life(bought).filled)
     account.until(lambda: account.life(sold).status.terminal)

@@ -97,7 +97,7 @@ def until(seen: Any, seconds: float, console: Console, what: str) -> float:
 
 
 def calls(stage: Any, *routes: str) -> int:
-    return sum(line.route in routes for line in list(stage.simulator.station.log))
+    return sum(stage.simulator.station.asked[route] for route in routes)
 
 
 def working(stage: Any, prefix: str) -> int:

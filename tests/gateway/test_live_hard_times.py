@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import signal
+import ssl
 import subprocess
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 
+import httpx
 import pytest
 
 from tests.gateway import storming
@@ -19,6 +22,7 @@ from tests.gateway.sessions import ROOT
 from tests.simulator.conftest import on_stage
 from trader.model.events import OrderChanged
 from trader.model.orders import OrderStatus
+from trader.simulator.station import LOG_MAX
 from trader.state.journal import journal_path, verify
 
 STILL_SECONDS, OVER_SECONDS = 5.0, 10.0
@@ -91,13 +95,34 @@ def test_stopped_at_any_instant_nothing_more_is_sent_and_it_can_be_started_again
 def asked_per_second(stage, kind, seconds):
     """How many requests a second come while everything is turned away."""
     stage.direct("/faults", faults=[{"route": "*", "kind": kind, "status": 503}])
-    began = len(stage.simulator.station.log)
+    began = stage.simulator.station.count
     time.sleep(seconds)
-    return (len(stage.simulator.station.log) - began) / seconds
+    return (stage.simulator.station.count - began) / seconds
 
 
 def no_storm(per_second):
     assert per_second <= 0.2 * PRIVATE_PER_SECOND
+
+
+@pytest.mark.slow
+def test_a_storm_is_counted_also_when_the_log_is_full(tmp_path):
+    with on_stage(tmp_path) as stage:
+        for _ in range(LOG_MAX):
+            stage.simulator.station.note("GET", "/x", "products", None)
+        over = threading.Event()
+
+        def ask():
+            with httpx.Client(verify=ssl.create_default_context(cafile=stage.simulator.papers.ca_file)) as client:
+                while not over.is_set():
+                    client.get(f"https://{stage.simulator.base_url}/api/v3/brokerage/time")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asked = asked_per_second(stage, "status_before", 1.0)
+        over.set()
+        asking.join(10)
+    with pytest.raises(AssertionError):
+        no_storm(asked)
 
 
 @pytest.mark.req("X1", "CB1")

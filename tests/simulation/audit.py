@@ -48,7 +48,7 @@ A_MINUTE, AN_HOUR = timedelta(minutes=1), timedelta(hours=1)
 INTERRUPTED = "interrupted"
 STATE = (
     "cash_usd", "positions", "working", "state", "performance", "membership", "regime", "last_fill_at", "last_stop_at",
-    "unsold", "losses_in_a_row", "last_loss_at", "unmarked", "strangers", "round_trips",
+    "unsold", "late", "losses_in_a_row", "last_loss_at", "unmarked", "strangers", "round_trips",
 )  # fmt: skip
 
 

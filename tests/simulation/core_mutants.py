@@ -532,7 +532,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_trailing_stop_is_kept_in_memory": 7,  # I-18
     "a_trailing_stop_ends_nothing": 7,  # I-16
     "fees_are_asked_for_once": 44,  # I-2
-    "entries_leave_by_any_clock": 89,  # I-10
+    "entries_leave_by_any_clock": 41,  # I-10
     "whatever_the_venue_says_is_its_time": 297,  # I-10
     "what_an_answer_says_never_ages": 2553,  # I-10
     "what_all_answers_contain_is_certain": 1833,  # I-10
@@ -547,9 +547,9 @@ CORE_KILLERS: dict[str, int | str] = {
     "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
     "what_gave_way_to_a_stop_is_forgotten": 20,  # I-16
-    "what_was_sold_otherwise_is_still_to_be_sold": 6,  # I-8
+    "what_was_sold_otherwise_is_still_to_be_sold": 8,  # I-8
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
-    "who_bought_since_sells_all_the_same": 199,  # I-16
+    "who_bought_since_sells_all_the_same": 151,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
     "all_of_it_is_asked_for_again": 0,  # I-16
     "a_rest_too_small_is_asked_for_for_ever": 79,  # I-16

@@ -293,6 +293,11 @@ def working_orders_explain_nothing(patch: Patch) -> None:
 
 
 @fault
+def an_exit_does_not_wait_for_a_stop_that_ends_slowly(patch: Patch) -> None:
+    patch.setattr(Sender, "_may_wait", lambda self, intent: False)
+
+
+@fault
 def unknown_is_never_found(patch: Patch) -> None:
     patch.setattr(Finder, "find", lambda self, there: set())
 
@@ -843,12 +848,13 @@ KILLERS: dict[str, int | str] = {
     "not_found_once_is_absent": "an order is lost",  # I-6
     "unknown_is_never_given_up": "an order is lost",  # L-1
     "an_acknowledgement_of_nothing_stays_open": "an acknowledgement of nothing",  # L-1
-    "the_id_of_an_acknowledgement_is_believed": "an acknowledgement under another name",  # I-1
+    "the_id_of_an_acknowledgement_is_believed": "kill above an order of another name",  # I-1
     "what_is_over_here_may_work_there": "a stop that was refused and rests",  # I-8
     "what_is_over_here_and_works_there_is_only_told": "a stop that was refused and rests",  # I-4
     "the_last_look_ends_before_the_first_byte": 30,  # I-10
     "working_orders_explain_any_difference": "a withdrawal while an entry rests",  # I-14
     "working_orders_explain_nothing": 6,  # L-1
+    "an_exit_does_not_wait_for_a_stop_that_ends_slowly": 47,  # L-1
     "unknown_is_never_found": "a stop whose answer is lost",  # L-1
     "what_was_sent_is_unsent_after_a_restart": 21,  # I-6
     "what_was_sent_is_sent_again_after_a_restart": 5,  # I-5

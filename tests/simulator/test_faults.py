@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -11,7 +13,7 @@ import requests
 
 from tests.simulator.conftest import on_stage
 from trader.simulator.fault_file import EXAMPLE, load_faults, read_faults
-from trader.simulator.faults import AFTER, BEFORE, KINDS, STREAM, BadFaults, Fault, FaultPlan
+from trader.simulator.faults import AFTER, BEFORE, KINDS, STREAM, VENUE, BadFaults, Fault, FaultPlan
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +75,124 @@ def test_a_lost_cancel_is_answered_and_forgotten(stage):
     assert stage.sdk.cancel_orders([made]).to_dict()["results"][0]["success"] is True
     time.sleep(0.15)
     assert stage.sdk.get_order(made).to_dict()["order"]["status"] == "OPEN"
+
+
+def log_of(stage, client_order_id):
+    return [row for row in stage.see("/log")["requests"] if row["client_order_id"] == client_order_id][-1]
+
+
+def test_a_phantom_is_answered_with_success_and_is_nowhere(stage):
+    stage.fault("phantom", times=1)
+    told = stage.limit_buy("phantom").to_dict()
+    order_id = told["success_response"]["order_id"]
+
+    assert (told["success"], told["success_response"]["client_order_id"]) == (True, "phantom")
+    assert not placed(stage, "phantom")
+    with pytest.raises(ERRORS.HTTPError, match="404"):
+        stage.sdk.get_order(order_id)
+    assert log_of(stage, "phantom")["faults"] == ["phantom"]
+    assert stage.limit_buy("phantom").to_dict()["success_response"]["order_id"] != order_id
+    assert placed(stage, "phantom")
+
+
+def test_an_order_that_is_there_is_not_found(stage):
+    made = stage.limit_buy("not-found").to_dict()["success_response"]["order_id"]
+    stage.fault("not_found", calls=[1])
+    stage.sdk.get_accounts()
+    with pytest.raises(ERRORS.HTTPError, match="404"):
+        stage.sdk.get_order(made)
+    assert stage.sdk.get_order(made).to_dict()["order"]["order_id"] == made
+
+
+def test_one_order_is_shown_late_and_the_others_are_not(tmp_path):
+    with on_stage(tmp_path, speed=0.0) as stage:
+        late = [{"kind": kind, "calls": [2], "seconds": 60} for kind in ("late_get", "late_list", "late_fills")]
+        stage.direct("/faults", faults=late)
+        bought = [
+            stage.sdk.market_order_buy(name, "BTC-USD", quote_size="10").to_dict()["success_response"]["order_id"]
+            for name in ("first", "second", "third")
+        ]
+        assert log_of(stage, "second")["faults"] == ["late_get", "late_list", "late_fills"]
+
+        def shown():
+            got = []
+            for order_id in bought:
+                try:
+                    got.append(stage.sdk.get_order(order_id).to_dict()["order"]["order_id"])
+                except ERRORS.HTTPError:
+                    continue
+            listed = {row["order_id"] for row in stage.sdk.list_orders().to_dict()["orders"]}
+            filled = {row["order_id"] for row in stage.sdk.get_fills().to_dict()["fills"]}
+            return set(got), listed, filled
+
+        prompt = {bought[0], bought[2]}
+        assert shown() == (prompt, prompt, prompt)
+        stage.direct("/clock", step_seconds=60)
+        assert shown() == (set(bought), set(bought), set(bought))
+
+
+def test_nothing_is_late_of_an_order_that_was_refused(stage):
+    stage.fault("late_get", times=1)
+    assert stage.sdk.limit_order_gtc_buy("refused-late", "BTC-USD", "900", "50000.00").to_dict()["success"] is False
+    assert log_of(stage, "refused-late")["note"] == "late_get: no order was placed"
+
+
+@pytest.mark.parametrize("skew", [60, -60])
+def test_one_call_meets_a_clock_that_is_off(stage, skew):
+    stage.fault("skew", "time", seconds=skew, times=1)
+    public = stage.client()
+    url = f"https://{stage.simulator.base_url}/api/v3/brokerage/time"
+    off, right = (public.session.get(url, timeout=5) for _ in range(2))
+
+    seconds = [int(answer.json()["epochSeconds"]) for answer in (off, right)]
+    dates = [parsedate_to_datetime(answer.headers["date"]).timestamp() for answer in (off, right)]
+    assert (seconds[0] - seconds[1]) == pytest.approx(skew, abs=2)
+    assert (dates[0] - dates[1]) == pytest.approx(skew, abs=2)
+    stage.fault("skew", "accounts", seconds=-60, times=1)
+    with pytest.raises(ERRORS.HTTPError, match="401"):
+        stage.sdk.get_accounts()
+    assert stage.sdk.get_accounts()
+    public.session.close()
+
+
+@pytest.mark.parametrize("value", [None, "50000.01"])
+def test_the_newest_fill_is_restated_after_a_call(tmp_path, value):
+    with on_stage(tmp_path) as stage:
+        stage.direct("/faults", faults=[{"kind": "reverse", "route": "accounts"}])
+        stage.sdk.get_accounts()
+        assert stage.see("/log")["requests"][-1]["note"] == "reverse: there is no fill that was not restated before"
+        bought = stage.sdk.market_order_buy("restate", "BTC-USD", quote_size="10").to_dict()["success_response"]
+        stage.sdk.get_accounts()
+        stage.fault("correct", "list_fills", value=value, times=1)
+        before = stage.sdk.get_fills(order_ids=[bought["order_id"]]).to_dict()["fills"]
+        after = stage.sdk.get_fills(order_ids=[bought["order_id"]]).to_dict()["fills"]
+
+        assert [row["trade_type"] for row in before] == ["REVERSAL", "FILL", "FILL"]
+        assert [row["trade_type"] for row in after] == [
+            "CORRECTION",
+            "REVERSAL",
+            *(row["trade_type"] for row in before),
+        ]
+        fill = next(row for row in before if row["trade_id"] == after[0]["trade_id"])
+        wanted = value or str(Decimal(fill["price"]) + stage.venue.listings["BTC-USD"].price_increment)
+        assert Decimal(after[0]["price"]) == Decimal(wanted)
+        assert stage.see("/")["audit"] == []
+
+
+def test_a_restart_and_a_new_certificate_after_a_call(tmp_path):
+    with on_stage(tmp_path) as stage:
+        plan = [{"kind": "restart", "route": "create_order", "calls": [1], "seconds": 0.2}]
+        stage.direct("/faults", faults=[*plan, {"kind": "certificate", "route": "get_order", "calls": [1]}])
+        made = stage.limit_buy("before the restart").to_dict()["success_response"]["order_id"]
+        deadline = time.monotonic() + 10
+        while stage.see("/")["starts"] < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert stage.sdk.get_order(made).to_dict()["order"]["client_order_id"] == "before the restart"
+        stranger = stage.client(stage.key)
+        with pytest.raises(ERRORS.SSLError):
+            stranger.get_accounts()
+        stranger.session.close()
 
 
 def test_fills_twice_and_fields_gone(stage):
@@ -142,6 +262,11 @@ def test_what_a_stream_draws_is_not_missing_elsewhere(frames):
         ('[{"kind": "status_before", "status": true}]', "status is True; wanted a whole number"),
         ('[{"kind": "status_before", "body": 3}]', "body is 3; wanted a text"),
         ('[{"kind": "set_field"}]', "kind set_field wants a field"),
+        ('[{"kind": "phantom", "route": "get_order"}]', r"no route of 'phantom' is called 'get_order'; did you mean"),
+        ('[{"kind": "late_fills", "route": "list_fills"}]', "routes are create_order"),
+        ('[{"kind": "slow", "seconds": -1}]', "seconds is -1; wanted a number from 0"),
+        ('[{"kind": "correct", "value": "much"}]', "value is 'much'; wanted a price such as 50000.01, or none"),
+        ('[{"kind": "correct", "value": 0}]', "price is 0; wanted a number above 0"),
     ],
 )
 def test_a_bad_plan_is_a_sentence(tmp_path, text, words):
@@ -163,7 +288,7 @@ def test_every_mistake_of_a_plan_is_told_at_once(tmp_path):
 def test_the_example_and_every_kind_can_be_written_down():
     assert read_faults([json.loads(EXAMPLE)], "here")[0].kind == "drop_after"
     rows = [{"kind": kind, "field": "orders"} for kind in KINDS]
-    assert [fault.kind for fault in read_faults(rows, "here")] == [*BEFORE, *AFTER, *STREAM]
+    assert [fault.kind for fault in read_faults(rows, "here")] == [*BEFORE, *AFTER, *VENUE, *STREAM]
 
 
 def test_a_missing_plan_is_a_sentence(tmp_path):

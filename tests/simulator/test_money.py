@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.simulator.worlds import ABC, a_venue, limit, market, minutes, place
 from trader.simulator.audit import audit
+from trader.simulator.bounds import BadSettings
 from trader.simulator.ledger import Ledger, Overdrawn, Owner
 from trader.simulator.placing import cancel, create, edit
+from trader.simulator.restating import restate
 
 TWIN = "ABC-USDC"
 prices = st.integers(9_000, 11_000).map(lambda cents: Decimal(cents) / 100)
@@ -70,7 +72,8 @@ events = st.lists(
         st.tuples(st.just("cancel"), st.integers(0, 20)),
         st.tuples(st.just("edit"), st.integers(0, 20), prices, sizes),
         st.tuples(st.just("wait"), st.floats(0, 3)),
-        st.tuples(st.just("reverse"), st.integers(0, 20)),
+        st.tuples(st.just("restate"), st.integers(0, 20), st.one_of(st.none(), prices)),
+        st.tuples(st.just("promise"), st.integers(1, 9)),
         st.tuples(st.just("deposit"), st.integers(1, 1000)),
     ),
     min_size=8,
@@ -81,6 +84,7 @@ knobs = st.fixed_dictionaries(
         "pending_seconds": st.sampled_from([0, 45]),
         "cancel_seconds": st.sampled_from([0, 70]),
         "edit_seconds": st.sampled_from([0, 70]),
+        "abc": st.sampled_from(["50", "0"]),
         "price_protection": st.sampled_from([Decimal("0.0005"), Decimal("0.05")]),
     }
 )
@@ -100,12 +104,16 @@ def do(venue, event):
             minutes(venue, count)
         case ("deposit", amount):
             venue.deposit("USD", Decimal(amount))
-        case ("reverse", number) if venue.fills:
-            row = venue.fills[number % len(venue.fills)]
-            quote = venue.listings[row.product_id].quote
-            enough = venue.ledger.available("ABC") >= row.base and venue.ledger.available(quote) >= row.quote
-            if row.trade_type == "FILL" and enough:
-                venue.restate(row.entry_id)
+        case ("promise", size):  # bought, and all there is rests for sale: a reversal must take from that
+            place(venue, market(base=text(size)))
+            there = venue.ledger.available("ABC").quantize(Decimal("0.001"), ROUND_DOWN)
+            place(venue, limit(text(there), "150"), "SELL")
+        case ("restate", number, price) if venue.fills:
+            before = (dict(venue.ledger.balances), dict(venue.ledger.holds), len(venue.fills))
+            try:
+                restate(venue, venue.fills[number % len(venue.fills)].entry_id, price)
+            except BadSettings:  # not his to take, or restated before: then nothing was done
+                assert (dict(venue.ledger.balances), dict(venue.ledger.holds), len(venue.fills)) == before
 
 
 @settings(max_examples=120, deadline=None)
@@ -119,6 +127,65 @@ def test_money_is_conserved_after_every_event(market_bars, happenings, knobs):
     minutes(venue, 30)
     assert audit(venue) == []
     assert all(venue.ledger.available(currency) >= 0 for currency in ("USD", "USDC", "ABC"))
+
+
+def bought_and_promised():
+    """Ten bought, nothing else there, and two sales that promise six and four of them."""
+    venue = a_venue(abc="0")
+    place(venue, market(base="10"))
+    sales = [place(venue, limit(size, "120"), "SELL") for size in ("6", "4")]
+    return venue, sales
+
+
+def test_a_reversal_takes_what_is_promised_from_the_newest_promise_on():
+    venue, (older, newer) = bought_and_promised()
+    venue.deposit("ABC", Decimal(7))
+
+    restate(venue, venue.fills[0].entry_id)
+
+    assert audit(venue) == []
+    assert (older.status, newer.status) == ("OPEN", "CANCELLED")
+    assert newer.cancel_message == "Balance was taken back by the venue"
+    assert venue.ledger.total("ABC") == 7 + 10 - venue.fills[0].base
+
+
+def test_a_reversal_of_everything_leaves_no_promise():
+    venue, sales = bought_and_promised()
+
+    for row in list(venue.fills):
+        restate(venue, row.entry_id)
+
+    assert audit(venue) == []
+    assert {order.status for order in sales} == {"CANCELLED"}
+    assert (venue.ledger.total("ABC"), venue.ledger.total("USD")) == (0, 10_000)
+
+
+def test_what_was_sold_already_cannot_be_taken_and_a_correction_of_it_can():
+    venue = a_venue(abc="0")
+    place(venue, market(base="10"))
+    place(venue, market(base="10"), "SELL")
+    first, before = venue.fills[0], dict(venue.ledger.balances)
+
+    with pytest.raises(BadSettings, match=r"would take [\d.]+ ABC, and the account has 0; deposit [\d.]+ first"):
+        restate(venue, first.entry_id)
+    assert (dict(venue.ledger.balances), audit(venue)) == (before, [])
+
+    restate(venue, first.entry_id, first.price + 1)
+    assert audit(venue) == []
+    assert venue.ledger.total("USD") == before[Owner.CUSTOMER, "USD"] - first.base
+
+
+def test_a_fill_is_restated_once_and_at_a_price():
+    venue, _ = bought_and_promised()
+    entry = venue.fills[0].entry_id
+    with pytest.raises(BadSettings, match="price is -1; wanted a number above 0"):
+        restate(venue, entry, Decimal(-1))
+    rows = restate(venue, entry, Decimal(101))
+    with pytest.raises(BadSettings, match="was reversed before; a fill is restated once"):
+        restate(venue, entry)
+    with pytest.raises(BadSettings, match="is a CORRECTION; wanted the entry_id of a FILL"):
+        restate(venue, rows[1].entry_id)
+    assert audit(venue) == []
 
 
 class ForgetfulFees(Ledger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from decimal import Decimal
 
 import pytest
 import websockets
@@ -13,13 +14,18 @@ from coinbase.jwt_generator import build_ws_jwt
 from tests.simulator.conftest import on_stage
 from tests.simulator.test_sdk import BTC, status_of
 from tests.simulator.test_streams import ask, frames, plain
+from trader.model.market import Product
+from trader.simulator.bounds import RANGES, BadSettings, mistakes
+from trader.simulator.catalogue import listing_of
 from trader.simulator.gate import Gate
 from trader.simulator.limits import LimitRules, Limits
-from trader.simulator.settings import BadSettings, VenueSettings
+from trader.simulator.settings import VenueSettings, values_of
 from trader.simulator.stream import Session
 from trader.simulator.stream_route import IDLE_SECONDS
+from trader.simulator.tokens import TokenRules
 
 pytestmark = pytest.mark.slow
+PRODUCT = Product(BTC, Decimal("0.001"), Decimal("0.01"), Decimal("0.001"))
 
 
 @pytest.fixture
@@ -135,9 +141,9 @@ def test_the_stream_is_before_or_after_the_answer_as_is_switched(own_stage, monk
             order.append("stream")
         await send(self, channel, rows)
 
-    def answering(self, line, response):
+    def answering(self, line, response, ahead):
         order.append("answer")
-        return answer(self, line, response)
+        return answer(self, line, response, ahead)
 
     async def talk(socket):
         order.clear()
@@ -239,13 +245,16 @@ def test_a_429_has_the_body_that_is_switched_and_the_headers_are_in_lower_case(t
     ("wrong", "words"),
     [
         ({"updates": "never"}, "updates is 'never'; wanted one of random, before, after"),
-        ({"cancel_seconds": -1}, "cancel_seconds is -1; it cannot be negative"),
-        ({"maker_rate": "0.01"}, "wanted 0 <= maker_rate <= taker_rate <= 1, got 0.01"),
+        ({"cancel_seconds": -1}, "cancel_seconds is -1; wanted a number from 0 to 31622400"),
+        ({"maker_rate": "0.01"}, "maker_rate is 0.01 and taker_rate 0.006; wanted maker_rate <= taker_rate: a hold"),
         ({"cancel_seconds": "soon"}, "cancel_seconds: wanted a number, got 'soon'"),
         ({"cancel_seconds": None}, "cancel_seconds: wanted a number, got None"),
         ({"duplicates_refused": "yes"}, "duplicates_refused: wanted true or false, got 'yes'"),
         ({"taker_rate": "much"}, "taker_rate: wanted a number, got 'much'"),
         ({"cancel_second": 1}, "unknown: cancel_second, did you mean cancel_seconds?"),
+        ({"price_protection": "-1"}, "settings: price_protection is -1; wanted a number from 0 to 1"),
+        ({"pending_seconds": 10**400}, "wanted a number from 0 to 31622400"),
+        ({"fails_with": "no such word"}, "wanted a reject reason such as HOLD_FAILURE"),
     ],
 )
 def test_a_wrong_setting_is_a_sentence_and_changes_nothing(stage, wrong, words):
@@ -259,7 +268,11 @@ def test_a_wrong_setting_is_a_sentence_and_changes_nothing(stage, wrong, words):
 @pytest.mark.parametrize(
     ("path", "asked", "words"),
     [
-        ("/clock", {"step_seconds": -1}, "step_seconds is -1; time does not go back"),
+        (
+            "/clock",
+            {"step_seconds": -1},
+            "step_seconds is -1; wanted a number from 0 to 31622400; time does not go back",
+        ),
         ("/clock", {"speed": "fast"}, "speed: wanted a number, got 'fast'"),
         ("/clock", {"step_second": 5}, "did you mean step_seconds?"),
         ("/clock", [5], "wanted a JSON object"),
@@ -270,6 +283,37 @@ def test_a_wrong_setting_is_a_sentence_and_changes_nothing(stage, wrong, words):
         ("/restart", {"down_seconds": -1}, "time does not go back"),
         ("/listings", {"product_id": "BTC-USD", "cancel_onli": True}, "did you mean cancel_only?"),
         ("/listings", {"product_id": "NO-USD", "cancel_only": True}, "NO-USD not supported"),
+        ("/listings", {"product_id": "BTC-USD", "base": "ETH"}, "unknown: base"),
+        (
+            "/listings",
+            {"product_id": "BTC-USD", "base_increment": "0"},
+            "BTC-USD: base_increment is 0; wanted a number",
+        ),
+        ("/listings", {"product_id": "BTC-USD", "price_increment": "-0.01"}, "price_increment is -0.01; wanted"),
+        ("/listings", {"product_id": "BTC-USD", "quote_increment": "1e-99"}, "from 0.0000000000000001 to 1000000"),
+        ("/listings", {"product_id": "BTC-USD", "base_increment": "NaN"}, "base_increment: wanted a number, got 'NaN'"),
+        ("/listings", {"product_id": "BTC-USD", "base_min_size": "5", "base_max_size": "2"}, "else no size is right"),
+        ("/listings", {"product_id": "BTC-USD", "quote_min_size": "1e9"}, "wanted quote_min_size <= quote_max_size"),
+        ("/listings", {"product_id": "BTC-USD", "quote_min_size": "0"}, "quote_min_size is 0; wanted a number above 0"),
+        (
+            "/listings",
+            {"product_id": "BTC-USD", "status": "onlin"},
+            "wanted one of online, offline, internal, delisted",
+        ),
+        (
+            "/listings",
+            {"product_id": "BTC-USD", "spread_bps": "-1"},
+            "spread_bps is -1; wanted a number from 0 to 5000",
+        ),
+        ("/clock", {"speed": 1e30}, "speed is 1e+30; wanted a number from 0 to 100000"),
+        ("/clock", {"step_seconds": 1e12}, "no more than a year at once"),
+        ("/deposit", {"currency": "USD", "amount": "1e90"}, "amount is 1E+90; wanted a number from -1"),
+        ("/deposit", {"currency": "USD", "amount": "1e-19"}, "wanted at most 18 decimals"),
+        ("/deposit", {"currency": "dollars", "amount": "1"}, "wanted a currency such as USD"),
+        ("/limits", {"private_per_second": 0}, "private_per_second is 0; wanted a number above 0"),
+        ("/limits", {"body": "xml"}, "body is 'xml'; wanted one of empty, html, json"),
+        ("/tokens", {"algorithms": ["RS256"]}, "wanted one of ES256, EdDSA"),
+        ("/tokens", {"clock_skew_seconds": 1e300}, "clock_skew_seconds is 1e+300; wanted a number from -31622400"),
         ("/faults", {}, "wanted: faults"),
         ("/streams", {"kind": "clse"}, "did you mean close?"),
         ("/limits", {"private_per_second": "lots"}, "private_per_second: wanted a number"),
@@ -288,6 +332,22 @@ def test_the_desk_tells_what_is_wrong_and_does_nothing(stage, path, asked, words
 def test_settings_cannot_be_made_wrong_in_python_either():
     with pytest.raises(BadSettings, match="waits_as"):
         VenueSettings(waits_as="WAITING")
+
+
+def test_every_number_that_can_be_set_has_its_bounds():
+    """Else one value could stop the venue's arithmetic for good."""
+    for rules in (VenueSettings(), LimitRules(block_after_errors=1), TokenRules(), listing_of(PRODUCT)):
+        numbers = {name for name, value in values_of(rules).items() if type(value) in (int, float, Decimal)}
+        assert numbers - {"seed"} <= set(RANGES)
+
+
+@pytest.mark.parametrize("name", sorted(RANGES))
+def test_a_number_beyond_its_bounds_is_refused_and_the_bounds_are_taken(name):
+    bounds = RANGES[name]
+    for value in (bounds.high, bounds.low if bounds.low_too else bounds.low + 1):
+        assert list(mistakes({name: value})) == []
+    for value in (bounds.low - 1, bounds.high + 1, float("nan"), float("inf"), *([] if bounds.low_too else [0])):
+        assert [f"{name} is " in words for words in mistakes({name: value})] == [True]
 
 
 def test_only_errors_close_together_shut_the_door():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -20,6 +21,7 @@ import pytest
 from coinbase.rest import RESTClient
 from requests import exceptions
 
+from trader.config import load_config
 from trader.market.lake_import import write_bars
 from trader.market.sample import SampleMarket
 from trader.simulator.admin import ACTIONS
@@ -80,6 +82,8 @@ def test_it_says_where_it_is_serves_the_sdk_and_leaves_cleanly(end):
         (("--start", "2023-13-01"), "does not match the formats"),
         (("--speed", "-1"), "greater than or equal to 0"),
         (("--prot", "1"), "Possible options: --port"),
+        (("--scopes", "vew,trade"), "--scopes vew,trade: vew, did you mean view? wanted some of trade, transfer, view"),
+        (("--scopes", ""), "--scopes is empty; wanted some of trade, transfer, view"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_exit_2(arguments, words, lake, tmp_path):
@@ -136,6 +140,15 @@ def test_a_lake_is_traded_on_from_its_second_day_with_its_own_bars(lake):
         assert client.market_order_buy("lake", "BTC-USD", quote_size="100").to_dict()["success"] is True
         httpx.post(f"{where['admin_url']}/clock", json={"step_seconds": 3600}, trust_env=False)
         assert client.get_unix_time().iso == "2024-01-02T01:00:00Z"
+
+
+def test_a_key_that_may_only_look_is_made_where_it_is_asked_for():
+    with running("--scopes", "view") as (where, client):
+        assert where["scopes"] == ["view"]
+        told = client.get_api_key_permissions().to_dict()
+        assert (told["can_view"], told["can_trade"]) == (True, False)
+        with pytest.raises(exceptions.HTTPError, match="403"):
+            client.market_order_buy("look", "BTC-USD", quote_size="10")
 
 
 def test_it_says_in_words_what_market_it_is_and_how_fast():
@@ -205,6 +218,32 @@ def test_the_page_s_own_lines_work_word_by_word(tmp_path):
         assert [fault["fired"] for fault in desk.get("/faults").json()["faults"]] == [1, 0, 1, 0]
         assert {row["client_order_id"] for row in desk.get("/truth").json()["orders"]} == {"null", "dropped"}
         desk.close()
+
+
+def commands(text):
+    return [line.partition("#")[0].split() for line in text.splitlines() if line.startswith("    trader ")]
+
+
+def test_the_front_page_and_this_one_tell_the_same_rehearsal():
+    """Also what it needs at that speed: without it, orders end unsent because quotes are old."""
+    front = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8").partition("## Rehearsing live")[2]
+    told = commands(front.partition("\n## ")[0])
+    page = commands(PAGE.read_text(encoding="utf-8").partition("## A live rehearsal")[2])
+
+    assert [words[1] for words in told] == ["simulator", "arm", "run", "reconcile"]
+    assert told == page
+
+
+def test_the_page_s_two_files_are_a_configuration_for_that_speed(tmp_path):
+    shutil.copytree(PAGE.parents[1] / "config", tmp_path / "config")
+    (tmp_path / "rehearsal").mkdir()
+    for name, text in zip(("app", "policy"), blocks("yaml"), strict=True):
+        (tmp_path / "rehearsal" / f"{name}.yaml").write_text(text)
+    config = load_config(tmp_path / "rehearsal")
+
+    assert config.app.live.enabled
+    assert config.app.exchange.coinbase.rest_host == "127.0.0.1:8443"
+    assert config.policy.risk.stale_quote.max_quote_age_seconds == 60
 
 
 def test_the_page_names_every_setting_fault_and_address():

@@ -24,10 +24,12 @@ import typer
 
 from trader.cli.options import DEFAULT_CONFIG_DIR, AsJson, ConfigDir
 from trader.errors import TraderError
+from trader.simulator.bounds import BadSettings
 from trader.simulator.fault_file import load_faults
+from trader.simulator.keys import SCOPES, new_key
 from trader.simulator.numbers import stamp
 from trader.simulator.rehearsal import Rehearsal, rehearse
-from trader.simulator.settings import VenueSettings
+from trader.simulator.settings import VenueSettings, unknown_names
 from trader.simulator.sources import BarSource, LakeSource, SampleSource
 
 
@@ -58,6 +60,9 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=4294967295, help="Of the market, the names and the chances.")] = 0,
     cash: Annotated[int, typer.Option(min=0, metavar="USD", help="What the account starts with.")] = 10_000,
+    scopes: Annotated[
+        str, typer.Option(metavar="A,B", help="What the key may do: view, trade, transfer; view alone only looks.")
+    ] = "view,trade",
     config_dir: ConfigDir = DEFAULT_CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -72,6 +77,7 @@ def command(
     if market is Market.SAMPLE and source_of_data is not None and source_of_data.name == "COMMANDLINE":
         raise NoLake(f"simulator: --data {data} is not used by the built-in market; add --market lake to trade on it")
     plan = load_faults(faults) if faults else []
+    key = new_key(scopes=read_scopes(scopes))
     source, first = open_market(market, data, granularity, seed, start)
     until = threading.Event()
 
@@ -83,7 +89,7 @@ def command(
     with tempfile.TemporaryDirectory(prefix="trader-simulator-") as folder:
         made = rehearse(
             Path(folder), source=source, settings=VenueSettings(seed=seed), deposits={"USD": Decimal(cash)},
-            start=first, speed=speed, faults=plan, port=port, admin_port=admin_port,
+            start=first, speed=speed, faults=plan, port=port, admin_port=admin_port, key=key,
         )  # fmt: skip
         gc.collect()
         gc.freeze()  # what is there by now stays: no search through it while a call waits
@@ -95,6 +101,17 @@ def command(
         with made.simulator:
             typer.echo(json.dumps(where, sort_keys=True) if as_json else in_words(where))
             until.wait()
+
+
+def read_scopes(text: str) -> frozenset[str]:
+    """What a key may do, of a list with commas."""
+    asked = frozenset(word.strip() for word in text.split(",") if word.strip())
+    known = f"wanted some of {', '.join(sorted(SCOPES))}"
+    if not asked:
+        raise BadSettings(f"simulator: --scopes is empty; {known}")
+    if unknown := unknown_names(asked, SCOPES):
+        raise BadSettings(f"simulator: --scopes {text}: {'; '.join(unknown)} {known}")
+    return asked
 
 
 def open_market(
@@ -129,12 +146,14 @@ def facts(made: Rehearsal) -> dict[str, Any]:
         "ws_url": f"wss://{simulator.base_url}/",
         "ca_file": str(simulator.papers.ca_file),
         "key_file": str(made.key_file),
+        "scopes": sorted(made.key.scopes),
         "admin_url": simulator.admin_url,
     }
 
 
 def in_words(where: Mapping[str, Any]) -> str:
     """The same, to be read."""
+    may = " and ".join(where["scopes"])
     pace = f"{where['speed']:g} times real time" if where["speed"] else "standing still until the desk steps it"
     return "\n".join(
         [
@@ -142,7 +161,7 @@ def in_words(where: Mapping[str, Any]) -> str:
             f"  REST base URL  {where['base_url']}",
             f"  WebSocket      {where['ws_url']}",
             f"  CA file        {where['ca_file']}",
-            f"  API key file   {where['key_file']}   (made for this run, worth nothing elsewhere)",
+            f"  API key file   {where['key_file']}   (may {may}; made for this run, worth nothing elsewhere)",
             f"  Admin          {where['admin_url']}",
             f"  Market         {len(where['products'])} products, {len(where['priced'])} of them with a price",
             f"  Time           {where['now']}, {pace}",

@@ -166,6 +166,8 @@ class WireExecution(ExecutionEngine):
             intent = self.intake.following.pop(0)
             self._freshen((intent.symbol,))
             self.sender.send(intent)
+        if self.sender.waiting:
+            self.sender.send_waiting(self._freshen)
 
     def _reading(self, read: Callable[[], None]) -> bool:
         self._looked_at = self.clock.now()
@@ -187,7 +189,7 @@ class WireExecution(ExecutionEngine):
         """
         live = self.lives.live
         doubts = self._doubts.waiting and self.ledger.state not in STOPPED
-        if doubts or self.intake.astray or self.sender.unwanted & live.keys():
+        if doubts or self.intake.astray or self.sender.waiting or self.sender.unwanted & live.keys():
             return True
         return any(one.status is OrderStatus.UNKNOWN or (one.at_venue and not one.rests) for one in live.values())
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from trader.execution.lifecycle import Life
@@ -29,6 +30,9 @@ RESEND_SECONDS = 1.0
 STEP_ASIDE_SECONDS = (0.1, 0.2, 0.4, 0.8)
 """How often, and after which waits, a stop that was asked to end is looked at."""
 CANCELS_AT_ONCE = 100
+WAITS = 2
+"""Times the settling: so long an exit waits for its stop to end, and is asked for anew after that."""
+ENDING = "its stop was asked to end"
 WOULD_CROSS = "LIMIT_PRICE_POST_ONLY"
 """Part of what the venue says of a maker entry whose price has come: it goes on at a new bid, or is taken."""
 
@@ -47,6 +51,8 @@ class Sender:
         self._record, self._wire, self._intake = record, wire, intake
         self._policy, self._last_look = policy, last_look
         self.products: Mapping[str, ProductState] = {}
+        self.waiting: dict[str, datetime] = {}
+        """Exits whose stop was asked to end and has not yet, by our ids, and since when they wait."""
 
     @property
     def unwanted(self) -> set[str]:
@@ -58,6 +64,9 @@ class Sender:
         life = self._record.lives.lives[intent.client_order_id]
         if intent.side is Side.SELL and not intent.protects:
             in_the_way = self._step_aside(intent)
+            if in_the_way.startswith(ENDING) and self._may_wait(intent):
+                return
+            self.waiting.pop(intent.client_order_id, None)
             if in_the_way:
                 self._record.move(life, OrderStatus.NOT_SENT, in_the_way)
                 return
@@ -77,6 +86,31 @@ class Sender:
             if attempt < RESENDS:
                 self._record.clock.sleep(RESEND_SECONDS)
         self._record.move(life, OrderStatus.NOT_SENT, f"the venue did not take it {1 + RESENDS} times")
+
+    def _may_wait(self, intent: OrderIntent) -> bool:
+        """A venue may take its time to end a stop: given up at once, an exit would never leave there."""
+        clock = self._record.clock
+        since = self.waiting.setdefault(intent.client_order_id, clock.now())
+        return clock.passed(since) < WAITS * self._policy.settle
+
+    def send_waiting(self, freshen: Callable[[Sequence[str]], None]) -> None:
+        """Send the exits whose stop has ended meanwhile, and give up those that wait for too long or must not leave."""
+        lives = self._record.lives.live
+        for client_id in list(self.waiting):
+            life = lives.get(client_id)
+            if life is None:
+                del self.waiting[client_id]
+                continue
+            if _over(self._stops_of(life.intent)):
+                freshen((life.intent.symbol,))
+                self.send(life.intent)
+                continue
+            why = self._last_look(life.intent)
+            if why is None and not self._may_wait(life.intent):
+                why = f"{ENDING} and still rests at the venue"
+            if why is not None:
+                del self.waiting[client_id]
+                self._record.move(life, OrderStatus.NOT_SENT, why)
 
     def as_sent(self, intent: OrderIntent) -> WireOrder | str:
         """
@@ -182,8 +216,7 @@ class Sender:
         End the stop that protects what *intent* sells; why it may not be sold now, or empty.  No stop is asked to end
         for an exit that could not leave anyway, nor where nobody could see whether it has.
         """
-        record, key = self._record, (intent.strategy, intent.symbol)
-        stops = [one for one in record.lives.live.values() if one.intent.protects and key_of(one.intent) == key]
+        record, stops = self._record, self._stops_of(intent)
         kept = self._why_kept(intent) if stops else ""
         if kept:
             return kept
@@ -198,7 +231,11 @@ class Sender:
                 return f"its stop may still rest at the venue: {down}"
             if not _over(stops):
                 record.clock.sleep(seconds)
-        return "" if _over(stops) else "its stop was asked to end and still rests at the venue"
+        return "" if _over(stops) else f"{ENDING} and still rests at the venue"
+
+    def _stops_of(self, intent: OrderIntent) -> list[Life]:
+        live = self._record.lives.live.values()
+        return [one for one in live if one.intent.protects and key_of(one.intent) == key_of(intent)]
 
     def _why_kept(self, intent: OrderIntent) -> str:
         """What keeps *intent* here, so far as can be known before its stop has ended: what is there, and a look."""

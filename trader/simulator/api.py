@@ -74,17 +74,22 @@ def _endpoint(gate: Gate) -> Any:
     return endpoint
 
 
-async def _nowhere(request: Request, error: Exception) -> Response:
-    await request.body()
-    return reply({"error": "NOT_FOUND", "message": "Not Found"}, 404)
+def _nowhere(station: Station) -> Any:
+    async def answer(request: Request, error: Exception) -> Response:
+        await request.body()
+        found = reply({"error": "NOT_FOUND", "message": "Not Found"}, 404)
+        found.raw_headers.append((b"date", station.date(station.tokens.rules.clock_skew_seconds)))
+        return found
+
+    return answer
 
 
 def api(station: Station, more: tuple[BaseRoute, ...] = ()) -> ASGIApp:
     """The whole API as one ASGI application; a path without a parameter is looked up, the others are matched."""
-    ways = gates(station)
+    ways, nowhere = gates(station), _nowhere(station)
     matched = Starlette(
         routes=[*(Route(path, _endpoint(gate), methods=[method]) for (method, path), gate in ways.items()), *more],
-        exception_handlers={404: _nowhere, 405: _nowhere},
+        exception_handlers={404: nowhere, 405: nowhere},
     )
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:

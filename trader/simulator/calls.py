@@ -24,6 +24,8 @@ class Call:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, list[str]] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    ahead_seconds: float = 0.0
+    """How far the venue's clock is off in this call."""
 
     def many(self, name: str) -> list[str]:
         """All values of a repeated key; one value may also be a list with commas."""

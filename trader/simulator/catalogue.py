@@ -9,6 +9,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trader.model.market import Product
+from trader.simulator.bounds import demand
+
+CHANGEABLE = (
+    "base_increment", "price_increment", "quote_increment", "base_min_size", "base_max_size", "quote_min_size",
+    "quote_max_size", "spread_bps", "status", "is_disabled", "cancel_only", "limit_only", "post_only",
+    "trading_disabled", "auction_mode", "view_only",
+)  # fmt: skip
+"""What of a listing may change under way; its name, its currencies and its market may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,9 @@ class Listing:
     alias: str = ""
     """The product whose market this one trades on with another wallet: BTC-USDC is BTC-USD, paid in USDC."""
 
+    def __post_init__(self) -> None:
+        demand(self.product_id, {name: getattr(self, name) for name in CHANGEABLE})
+
     @property
     def market_id(self) -> str:
         """Whose prices, trades and book it has."""
@@ -46,7 +57,9 @@ class Listing:
 TWIN_OF, TWIN_QUOTE = "USD", "USDC"
 SPREAD_BPS = Decimal(5)
 """Where the market does not say."""
-SIZE_MAX, QUOTE_MAX = Decimal("1e9"), Decimal(150_000_000)
+SIZE_MAX, QUOTE_MAX = Decimal(1_000_000_000_000), Decimal(10_000_000)
+QUOTE_MAX_OF = dict.fromkeys(("BTC-USD", "ETH-USD"), Decimal(150_000_000))
+"""Of the few that take more; the largest base size, a coin of a hundred-thousandth of a dollar must be able to have."""
 
 
 def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
@@ -62,7 +75,7 @@ def listing_of(product: Product, spread_bps: float | None = None) -> Listing:
         base_min_size=product.base_min_size,
         base_max_size=SIZE_MAX,
         quote_min_size=product.quote_min_usd,
-        quote_max_size=QUOTE_MAX,
+        quote_max_size=QUOTE_MAX_OF.get(product.symbol, QUOTE_MAX),
         spread_bps=SPREAD_BPS if spread_bps is None else Decimal(str(spread_bps)),
     )
 

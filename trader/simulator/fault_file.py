@@ -8,12 +8,14 @@ import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import fields
+from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 from trader.simulator.api import ROUTES
-from trader.simulator.faults import KINDS, STREAM, BadFaults, Fault
+from trader.simulator.bounds import mistakes as mistakes_of
+from trader.simulator.faults import KINDS, ONLY_ON, STREAM, BadFaults, Fault
 from trader.simulator.settings import unknown_names
 from trader.simulator.stream import CHANNELS
 
@@ -60,10 +62,14 @@ def mistakes(row: Any) -> Iterator[str]:
     yield from _values(row)
     if kind in NEED_A_FIELD and not row.get("field"):
         yield f"kind {kind} wants a field, such as order_configuration"
+    if kind == "correct" and row.get("value") is not None:
+        yield from _price(row["value"])
 
 
 def _route(kind: Any, route: Any) -> Iterator[str]:
     names = STREAM_ROUTES if kind in STREAM else ROUTE_NAMES - STREAM_ROUTES if kind in KINDS else ROUTE_NAMES
+    if isinstance(kind, str) and kind in ONLY_ON:
+        names = frozenset({ONLY_ON[kind]})
     if isinstance(route, str) and any(fnmatchcase(name, route) for name in names):
         return
     near = difflib.get_close_matches(str(route), sorted(names), n=1)
@@ -79,7 +85,7 @@ def _values(row: dict[str, Any]) -> Iterator[str]:
         yield f"times is {times!r}; wanted a number from 1"
     if not (_number(chance) and 0 <= chance <= 1):
         yield f"probability is {chance!r}; wanted a number from 0 to 1"
-    if not (_number(row.get("seconds", 0)) and row.get("seconds", 0) >= 0):
+    if not (_number(row.get("seconds", 0)) and (row.get("seconds", 0) >= 0 or row["kind"] == "skew")):
         yield f"seconds is {row['seconds']!r}; wanted a number from 0"
     for name in ("status", "size_bytes"):
         if not _whole(row.get(name, 0), 0):
@@ -87,6 +93,15 @@ def _values(row: dict[str, Any]) -> Iterator[str]:
     for name in ("body", "field"):
         if not isinstance(row.get(name, ""), str):
             yield f"{name} is {row[name]!r}; wanted a text"
+
+
+def _price(value: Any) -> Iterator[str]:
+    try:
+        price = Decimal(str(value))
+    except InvalidOperation:
+        yield f"value is {value!r}; wanted a price such as 50000.01, or none"
+        return
+    yield from mistakes_of({"price": price}) if price.is_finite() else [f"value is {value!r}; wanted a price"]
 
 
 def _number(value: Any) -> bool:

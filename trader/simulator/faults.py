@@ -23,7 +23,10 @@ BEFORE = {
     "blocked": "403 Too many errors",
     "throttled": "429",
     "lost_cancel": "a cancel is answered with success and forgotten",
+    "phantom": "an order is answered with success and an order id, and there is none",
+    "not_found": "404 for an order that is there",
     "late": "done only after `seconds`, whether the caller still waits or not",
+    "skew": "the venue's clock is `seconds` ahead (negative: behind) in this call: token, Date header and /time",
 }
 AFTER = {
     "drop_after": "done, then the connection is reset",
@@ -39,6 +42,16 @@ AFTER = {
     "drop_field": "done, `field` (dotted) of the answer is missing",
     "duplicate_fill": "every row of the fills comes twice",
 }
+VENUE = {
+    "late_get": "done; get_order answers 404 for that order for `seconds`",
+    "late_list": "done; list_orders is without that order for `seconds`",
+    "late_fills": "done; list_fills is without that order's fills until each is `seconds` old",
+    "reverse": "done; then the newest fill is taken back",
+    "correct": "done; then the newest fill is corrected to the price `value`, or by one increment",
+    "restart": "done and answered; then the API is down for `seconds`, state kept",
+    "certificate": "done and answered; new connections meet a certificate that does not verify",
+}
+"""What befalls the venue once the call is done; the answer stays as it is."""
 STREAM = {
     "gap": "a sequence number is skipped",
     "repeat": "a frame comes twice",
@@ -47,7 +60,16 @@ STREAM = {
     "close": "the socket is closed with `status`; 1006 resets it",
     "oversize": "a frame of `size_bytes`",
 }
-KINDS = BEFORE | AFTER | STREAM
+KINDS = BEFORE | AFTER | VENUE | STREAM
+DONE = AFTER | VENUE
+ONLY_ON = {
+    "lost_cancel": "cancel_orders",
+    "phantom": "create_order",
+    "not_found": "get_order",
+    "duplicate_fill": "list_fills",
+    **dict.fromkeys(("late_get", "late_list", "late_fills"), "create_order"),
+}
+"""Kinds that make sense on one route alone; other calls do not count as met."""
 
 
 class BadFaults(TraderError):
@@ -76,7 +98,7 @@ class Fault:
 
     def fires(self, route: str, chance: random.Random) -> bool:
         """Whether this call of *route* is hit; counts it."""
-        if not fnmatchcase(route, self.route):
+        if not fnmatchcase(route, self.route) or ONLY_ON.get(self.kind, route) != route:
             return False
         self.met += 1
         drawn = chance.random()

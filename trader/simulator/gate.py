@@ -7,7 +7,6 @@ token, and a token is looked at only where one is needed.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from starlette.responses import Response
 
 from trader.simulator import replies
 from trader.simulator.calls import Call
-from trader.simulator.faults import AFTER, BEFORE, Fault
+from trader.simulator.faults import BEFORE, DONE, VENUE
+from trader.simulator.faulty import befall, instead, spoil
 from trader.simulator.keys import TRADE, ApiKey
 from trader.simulator.refusal import BadRequest
-from trader.simulator.replies import Broken, reply
-from trader.simulator.spoil import spoiled
+from trader.simulator.replies import reply
 from trader.simulator.station import Logged, Station
 
 Handler = Callable[[Any, Call], dict[str, Any]]
@@ -44,48 +43,36 @@ class Gate:
         line = self.station.note(request.method, request.url.path, self.name, body)
         before = self.station.plan.draw(self.name, BEFORE)
         line.faults += [fault.kind for fault in before]
+        ahead = self.station.tokens.rules.clock_skew_seconds
+        ahead += sum(fault.seconds for fault in before if fault.kind == "skew")
         for fault in before:
-            early = await self._early(fault, body)
+            early = await instead(fault, self.station, body)
             if early is not None:
-                return self._done(line, early)
-        answer = self._admitted(request, body, line)
+                return self._done(line, early, ahead)
+        answer = self._admitted(request, body, line, ahead)
         if self.scope == TRADE and self._told_before():
             await self.station.tell_user()
-        after = self.station.plan.draw(self.name, AFTER)
+        after = self.station.plan.draw(self.name, DONE)
         line.faults += [fault.kind for fault in after]
         for fault in after:
-            answer = await _late(fault, answer)
-        return self._done(line, answer)
+            if fault.kind in VENUE:
+                befall(fault, self.station, line)
+            else:
+                answer = await spoil(fault, answer)
+        return self._done(line, answer, ahead)
 
     def _told_before(self) -> bool:
         """Whether the user channel hears of it before the caller does."""
         when = self.station.venue.settings.updates
         return when == "before" or (when == "random" and self.station.chance.random() < 0.5)
 
-    async def _early(self, fault: Fault, body: Any) -> Response | None:
-        if fault.kind == "late":
-            await asyncio.sleep(fault.seconds)
-            return None
-        if fault.kind == "lost_cancel":
-            ids = body.get("order_ids", []) if isinstance(body, dict) else []
-            words = {"success": True, "failure_reason": "UNKNOWN_CANCEL_FAILURE_REASON"}
-            return reply({"results": [{**words, "order_id": order_id} for order_id in ids]})
-        early: dict[str, Callable[[], Response]] = {
-            "drop_before": lambda: Broken("reset", Response()),
-            "unauthorized": replies.unauthorized,
-            "blocked": replies.blocked,
-            "throttled": lambda: replies.throttled(self.station.limits.rules.body),
-            "status_before": lambda: Response(fault.body or '{"error":"INTERNAL"}', fault.status or 500),
-        }
-        return early[fault.kind]()
-
-    def _admitted(self, request: Request, body: Any, line: Logged) -> Response:
+    def _admitted(self, request: Request, body: Any, line: Logged, ahead: float) -> Response:
         station = self.station
         if station.limits.blocked():
             return replies.blocked()
         key: ApiKey | None = None
         if self.scope is not None:
-            found = self._key(request)
+            found = self._key(request, ahead)
             if isinstance(found, str):
                 line.note = found
                 return replies.unauthorized()
@@ -95,22 +82,24 @@ class Gate:
             return replies.throttled(station.limits.rules.body)
         if key is not None and self.scope not in key.scopes:
             return replies.no_scope()
-        return self._headed(self._handled(request, body, key, line), caller, key is not None)
+        return self._headed(self._handled(request, body, key, line, ahead), caller, key is not None)
 
-    def _key(self, request: Request) -> ApiKey | str:
+    def _key(self, request: Request, ahead: float) -> ApiKey | str:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or not token:
             return "no token"
         uri = f"{request.method} {request.headers.get('host', '')}{request.url.path}"
-        return self.station.tokens.check(token, uri)
+        return self.station.tokens.check(token, uri, ahead)
 
-    def _handled(self, request: Request, body: Any, key: ApiKey | None, line: Logged) -> Response:
+    def _handled(
+        self, request: Request, body: Any, key: ApiKey | None, line: Logged, ahead: float
+    ) -> Response:  # fmt: skip
         station = self.station
         station.advance()
         query: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             query.setdefault(name, []).append(value)
-        call = Call(request.path_params, query, body if isinstance(body, dict) else {})
+        call = Call(request.path_params, query, body if isinstance(body, dict) else {}, ahead)
         try:
             if not isinstance(body, dict):
                 raise BadRequest(400, "unknown", "proto: syntax error")
@@ -128,31 +117,12 @@ class Gate:
             answer.headers["x-ratelimit-reset"] = "1"
         return answer
 
-    def _done(self, line: Logged, answer: Response) -> Response:
+    def _done(self, line: Logged, answer: Response, ahead: float) -> Response:
         line.status = answer.status_code
+        answer.raw_headers.append((b"date", self.station.date(ahead)))
         if 400 <= answer.status_code < 500:
             self.station.limits.count_error()
         return answer
-
-
-async def _late(fault: Fault, whole: Response) -> Response:
-    """*whole* with what *fault* does to it."""
-    if fault.kind == "slow":
-        await asyncio.sleep(fault.seconds)
-        return whole
-    makers: dict[str, Callable[[], Response]] = {
-        "drop_after": lambda: Broken("reset", whole),
-        "silent_after": lambda: Broken("reset", whole, fault.seconds),
-        "cut_body": lambda: Broken("cut", whole),
-        "drip": lambda: Broken("drip", whole, fault.seconds),
-        "status_after": lambda: Response(
-            fault.body or replies.BAD_GATEWAY, fault.status or 502, media_type="text/html"
-        ),
-        "empty_200": lambda: Response(b""),
-        "html_200": lambda: Response("<html>hello</html>", media_type="text/html"),
-        "bad_json": lambda: Response(bytes(whole.body)[:-1], media_type="application/json"),
-    }
-    return makers[fault.kind]() if fault.kind in makers else spoiled(fault, whole)
 
 
 def _body(raw: bytes) -> Any:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from trader.simulator.tls import write_private
 
 VIEW, TRADE, TRANSFER = "view", "trade", "transfer"
+SCOPES = frozenset({VIEW, TRADE, TRANSFER})
 ALL_SCOPES = frozenset({VIEW, TRADE})
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey

@@ -8,6 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from trader.simulator.bounds import demand
+from trader.simulator.settings import values_of
+
 
 @dataclass(slots=True)
 class LimitRules:
@@ -22,6 +25,9 @@ class LimitRules:
     body: str = "empty"
     """What a 429 says: empty, html or json."""
     headers: bool = False
+
+    def __post_init__(self) -> None:
+        demand("limits", values_of(self))
 
 
 @dataclass(slots=True)

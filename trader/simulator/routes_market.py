@@ -4,6 +4,7 @@ Market data: products, books, candles, trades and the time.  Public and private 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -30,10 +31,11 @@ TOO_MANY_CANDLES = "start and end argument is invalid - number of candles reques
 
 
 def server_time(venue: Venue, call: Call) -> dict[str, Any]:
-    """The venue's clock."""
-    seconds = venue.now.timestamp()
+    """The venue's clock, off by its skew."""
+    now = venue.now + timedelta(seconds=call.ahead_seconds)
+    seconds = now.timestamp()
     return {
-        "iso": stamp(venue.now, 0),
+        "iso": stamp(now, 0),
         "epochSeconds": str(int(seconds)),
         "epochMillis": str(int(seconds * 1000)),
     }

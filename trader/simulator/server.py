@@ -135,7 +135,7 @@ class Simulator:
         config = uvicorn.Config(
             app, http=ExposedHttp, ws=ExposedWebSocket, ws_ping_interval=None, lifespan="off",
             proxy_headers=False, log_config=None, log_level="critical", access_log=False,
-            timeout_keep_alive=90, timeout_graceful_shutdown=1, server_header=False,
+            timeout_keep_alive=90, timeout_graceful_shutdown=1, server_header=False, date_header=not tls,
             ssl_context_factory=(lambda config, default: context) if tls else None,
         )  # fmt: skip
         return uvicorn.Server(config)

@@ -12,15 +12,10 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from math import isfinite
+from typing import Any
 
-from trader.errors import TraderError
-
-CHOICES: Final = {"updates": ("random", "before", "after"), "waits_as": ("PENDING", "QUEUED")}
-
-
-class BadSettings(TraderError):
-    """A setting of the venue that cannot be."""
+from trader.simulator.bounds import BadSettings, demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +64,12 @@ class VenueSettings:
     """Products of level2 in one connection."""
 
     def __post_init__(self) -> None:
-        if not Decimal(0) <= self.maker_rate <= self.taker_rate <= 1:
-            raise BadSettings(
-                f"settings: wanted 0 <= maker_rate <= taker_rate <= 1, got {self.maker_rate} and {self.taker_rate}; "
-                "a hold covers the taker's fee, so it must be the higher one"
-            )
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise BadSettings(f"settings: {name} is {getattr(self, name)!r}; wanted one of {', '.join(choices)}")
-        for row in fields(self):
-            value = getattr(self, row.name)
-            if isinstance(value, int | float) and value < 0:
-                raise BadSettings(f"settings: {row.name} is {value}; it cannot be negative")
+        demand("settings", values_of(self))
+
+
+def values_of(settings: Any) -> dict[str, Any]:
+    """What a dataclass is set to, by name."""
+    return {row.name: getattr(settings, row.name) for row in fields(settings)}
 
 
 def unknown_names(asked: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -97,7 +86,7 @@ def typed(current: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     """*asked* in the types that *current* has them in; every name and value that cannot be is told at once."""
     assert is_dataclass(current)
     optional = {row.name for row in fields(current) if "None" in str(row.type)}
-    return typed_as({row.name: getattr(current, row.name) for row in fields(current)}, asked, optional)
+    return typed_as(values_of(current), asked, optional)
 
 
 def typed_as(known: Mapping[str, Any], asked: Mapping[str, Any], optional: Iterable[str] = ()) -> dict[str, Any]:
@@ -122,14 +111,14 @@ def only(asked: dict[str, Any], *needed: str, **known: Any) -> dict[str, Any]:
     found = typed_as(known, asked)
     if missing := [name for name in needed if name not in asked]:
         raise BadSettings(f"wanted: {', '.join(missing)}")
-    if wrong := [name for name in ("speed", "step_seconds", "down_seconds") if found.get(name, 0) < 0]:
-        raise BadSettings(f"{wrong[0]} is {found[wrong[0]]}; time does not go back")
+    demand("desk", found)
     return found
 
 
 def _as(current: Any, value: Any) -> tuple[str, Any]:
     """What is wanted where *value* cannot stand for *current*, else an empty string; and the value."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = number and (isinstance(value, int) or isfinite(value))
     if isinstance(current, bool):
         return "" if isinstance(value, bool) else "true or false", value
     if isinstance(current, Decimal):

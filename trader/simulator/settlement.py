@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from trader.simulator.catalogue import Listing
 from trader.simulator.ledger import Ledger, Owner
 from trader.simulator.matching import Execution
 from trader.simulator.numbers import ZERO
 from trader.simulator.orders import BUY, FILLED, Fill, Order
+
+Movement = tuple[str, Owner, Owner, Decimal]
 
 
 def settle(
@@ -43,18 +46,20 @@ def is_complete(order: Order) -> bool:
 
 
 def post(ledger: Ledger, listing: Listing, fill: Fill) -> None:
-    """The movements of one fill row; a reversal goes the other way."""
+    """The movements of one fill row."""
+    for currency, source, target, amount in movements(listing, fill):
+        ledger.move(currency, source, target, amount)
+
+
+def movements(listing: Listing, fill: Fill) -> tuple[Movement, Movement, Movement]:
+    """Currency, from whom, to whom and how much: the price, the coins, the fee.  A reversal goes the other way."""
     customer, street = Owner.CUSTOMER, Owner.STREET
     buys = (fill.side == BUY) == (fill.sign > 0)
-    payer, payee = (customer, street) if buys else (street, customer)
     fee_from, fee_to = (customer, Owner.FEES) if fill.sign > 0 else (Owner.FEES, customer)
-    if buys:
-        ledger.move(listing.quote, payer, payee, fill.quote)
-        ledger.move(listing.base, payee, payer, fill.base)
-    else:
-        ledger.move(listing.base, payee, payer, fill.base)
-        ledger.move(listing.quote, payer, payee, fill.quote)
-    ledger.move(listing.quote, fee_from, fee_to, fill.fee)
+    fee = (listing.quote, fee_from, fee_to, fill.fee)
+    price = (listing.quote, customer, street, fill.quote) if buys else (listing.quote, street, customer, fill.quote)
+    coins = (listing.base, street, customer, fill.base) if buys else (listing.base, customer, street, fill.base)
+    return (price, coins, fee) if buys else (coins, price, fee)
 
 
 def shrink_hold(ledger: Ledger, listing: Listing, order: Order, execution: Execution) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trader.simulator.catalogue import Listing
+from trader.simulator.catalogue import TWIN_OF, Listing
 from trader.simulator.depth import Depth, Level
 from trader.simulator.numbers import ZERO, exactly, plain, stamp
 from trader.simulator.tape import Candle, Print, candle_of, formed
@@ -83,7 +83,7 @@ def product_shape(venue: Venue, listing: Listing, tradability: bool = False) -> 
         "alias": listing.alias,
         "alias_to": venue.twins(listing.product_id),
         "base_display_symbol": listing.base,
-        "quote_display_symbol": listing.quote,
+        "quote_display_symbol": TWIN_OF if listing.alias else listing.quote,
         "view_only": listing.view_only and tradability,
         "price_increment": plain(listing.price_increment),
         "display_name": listing.product_id,

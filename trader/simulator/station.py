@@ -5,9 +5,10 @@ One running simulation: the venue, its clock, who may call, what goes wrong, and
 from __future__ import annotations
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from trader.simulator.clock import VenueClock, wall_seconds
@@ -20,11 +21,14 @@ from trader.simulator.tokens import TokenCheck
 from trader.simulator.venue import Venue
 
 LOG_MAX = 20_000
+"""So many lines are kept; what is older is forgotten, and `/log` says how many that are."""
+DESK = "desk"
+"""The route of what the director did."""
 
 
 @dataclass(slots=True)
 class Logged:
-    """One request, for the log; *note* says why it was refused."""
+    """One request, or one thing the director did; *note* says why it was refused, or what was asked for."""
 
     number: int
     time: str
@@ -49,6 +53,7 @@ class Station:
         plan: FaultPlan | None = None, wall: Callable[[], float] = wall_seconds,
     ) -> None:  # fmt: skip
         self.venue = venue
+        self._wall = wall
         self.clock = clock
         self.tokens = TokenCheck(keys, wall)
         self.limits = Limits(limits or LimitRules(), wall)
@@ -64,16 +69,24 @@ class Station:
         self.starts = 0
         """How often the API came up."""
         self.renew_certificate: Callable[[], None] = lambda: None
-        self._count = 0
+        self.count = 0
+        """The number of the newest line of the log, which is how many there have been."""
+        self.asked: Counter[str] = Counter()
+        """How often each route was asked, whatever the log has forgotten."""
 
     def advance(self) -> None:
         """Let the venue catch up with the clock."""
         advance(self.venue, self.clock.now())
 
+    def date(self, ahead_seconds: float) -> bytes:
+        """What a Date header says when the venue's clock is that far ahead of the host's."""
+        return formatdate(self._wall() + ahead_seconds, usegmt=True).encode()
+
     def note(self, method: str, path: str, route: str, body: Any) -> Logged:
         """Begin the log's line for a request."""
-        self._count += 1
+        self.count += 1
+        self.asked[route] += 1
         client_order_id = body.get("client_order_id", "") if isinstance(body, dict) else ""
-        line = Logged(self._count, stamp(self.venue.now), method, path, route, str(client_order_id))
+        line = Logged(self.count, stamp(self.venue.now), method, path, route, str(client_order_id))
         self.log.append(line)
         return line

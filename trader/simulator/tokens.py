@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 import jwt
 
+from trader.simulator.bounds import demand
 from trader.simulator.keys import ApiKey
+from trader.simulator.settings import values_of
 
 NONCES_KEPT = 10_000
 JWS = jwt.PyJWS(algorithms=["ES256", "EdDSA"])
@@ -27,9 +29,12 @@ class TokenRules:
 
     leeway_seconds: float = 0.0
     clock_skew_seconds: float = 0.0
-    """How far the venue's idea of now is ahead of the host's."""
+    """How far the venue's idea of now is ahead of the host's: for tokens, in the Date header and at /time."""
     algorithms: tuple[str, ...] = ("ES256", "EdDSA")
     refuse_reused_nonce: bool = False
+
+    def __post_init__(self) -> None:
+        demand("tokens", values_of(self))
 
 
 class TokenCheck:
@@ -42,8 +47,9 @@ class TokenCheck:
         self._nonces: set[str] = set()
         self._order: deque[str] = deque()
 
-    def check(self, token: str, uri: str | None) -> ApiKey | str:
+    def check(self, token: str, uri: str | None, ahead: float | None = None) -> ApiKey | str:
         """The key that signed *token* for *uri* (None: a WebSocket token, which has none), or what is wrong."""
+        ahead = self.rules.clock_skew_seconds if ahead is None else ahead
         try:
             header = header_of(token)
             key = self.keys.get(str(header.get("kid")))
@@ -56,10 +62,10 @@ class TokenCheck:
             return f"not a token of ours: {error}"
         if not isinstance(claims, dict):
             return "not a token of ours: no claims"
-        return self._claims(claims, key, uri) or self._nonce(header.get("nonce")) or key
+        return self._claims(claims, key, uri, ahead) or self._nonce(header.get("nonce")) or key
 
-    def _claims(self, claims: dict[str, object], key: ApiKey, uri: str | None) -> str | None:
-        now = self._wall() + self.rules.clock_skew_seconds
+    def _claims(self, claims: dict[str, object], key: ApiKey, uri: str | None, ahead: float) -> str | None:
+        now = self._wall() + ahead
         not_before, expires = claims.get("nbf"), claims.get("exp")
         if claims.get("sub") != key.name:
             return "sub is not the key's name"

@@ -23,7 +23,6 @@ from trader.simulator.numbers import exactly
 from trader.simulator.orders import Fill, Order
 from trader.simulator.refusal import BadRequest
 from trader.simulator.settings import VenueSettings
-from trader.simulator.settlement import post
 from trader.simulator.sources import BarSource
 from trader.simulator.tape import Tape
 
@@ -54,6 +53,8 @@ class Venue:
         self.by_client_id: dict[str, str] = {}
         self.working: dict[str, list[Order]] = {}
         self.agenda = Agenda()
+        self.shown_late: dict[tuple[str, str], float] = {}
+        """Seconds by what is late (`late_get`, `late_list`, `late_fills`) and whose order."""
         self.listeners: list[Listener] = []
         self.wallets: dict[str, datetime] = {}
         self.balances_seen: list[tuple[datetime, dict[str, tuple[Decimal, Decimal]]]] = []
@@ -85,8 +86,8 @@ class Venue:
         """Change flags or increments under way, of its twin too; working orders stay as they are."""
         if product_id not in self.listings:
             raise BadRequest(404, "NOT_FOUND", f"Product {product_id} not supported", details=False)
-        for name in (product_id, *self.twins(product_id)):
-            self.listings[name] = replace(self.listings[name], **changes)
+        names = (product_id, *self.twins(product_id))
+        self.listings.update({name: replace(self.listings[name], **changes) for name in names})  # all, or none
         return self.listings[product_id]
 
     @exactly
@@ -128,23 +129,3 @@ class Venue:
             if self.balances_seen:
                 return self.balances_seen[0][1].get(currency, (Decimal(0), Decimal(0)))
         return self.ledger.available(currency), self.ledger.held(currency)
-
-    @exactly
-    def restate(self, entry_id: str, price: Decimal | None = None) -> list[Fill]:
-        """Reverse a fill, and with a *price* correct it to that: new rows under the same trade id, money moved."""
-        fill = next((row for row in self.fills if row.entry_id == entry_id and row.trade_type == "FILL"), None)
-        if fill is None:
-            raise BadRequest(404, "NOT_FOUND", f"no fill has entry id {entry_id}")
-        rows = [replace(fill, entry_id=self.ids.new("entry"), time=self.now, trade_type="REVERSAL")]
-        if price is not None:
-            rows.append(
-                replace(
-                    fill, entry_id=self.ids.new("entry"), time=self.now, trade_type="CORRECTION", price=price,
-                    quote=price * fill.base,
-                )
-            )  # fmt: skip
-        for row in rows:
-            post(self.ledger, self.listings[row.product_id], row)
-            self.fills.append(row)
-        self.changed(self.orders[fill.order_id])
-        return rows

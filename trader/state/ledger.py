@@ -174,10 +174,7 @@ class Ledger:
 
     def nlv_usd(self, marks: Mapping[str, Decimal]) -> Decimal:
         """Cash plus positions at *marks* (mids, USD)."""
-        nlv = self.cash_usd
-        for key, position in self.positions.items():
-            nlv += position.size * marks[key[1]]
-        return nlv
+        return sum((one.size * marks[key[1]] for key, one in self.positions.items()), self.cash_usd)
 
     def _entries_of_last_day(self, as_of: datetime) -> tuple[datetime, ...]:
         since = as_of - A_DAY
