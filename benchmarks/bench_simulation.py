@@ -11,7 +11,7 @@ from tests.simulation.runner import some
 from tests.simulation.weather import PROFILES
 
 LIMIT_PER_SECOND = 500.0
-ROUNDS, CYCLES = 5, 120
+ROUNDS, CYCLES = 3, 120
 
 
 def run() -> dict[str, Any]:
