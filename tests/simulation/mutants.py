@@ -865,11 +865,11 @@ KILLERS: dict[str, int | str] = {
     "fills_are_told_apart_by_size_and_price": 2,  # L-1
     "late_fills_are_dropped": "a late order on lagging lists",  # L-1
     "fees_are_estimated": "a maker entry that races its end",  # I-15
-    "unknown_orders_risk_nothing": 8,  # I-2
+    "unknown_orders_risk_nothing": 3,  # I-2
     "open_orders_risk_nothing": 6,  # I-2
     "working_orders_stay_at_their_limit": 6,  # I-2
     "sells_free_what_they_may_bring": 3,  # I-2
-    "entries_of_one_instant_do_not_add_up": 1,  # I-2
+    "entries_of_one_instant_do_not_add_up": 4,  # I-2
     "partly_filled_counts_what_filled": 246,  # I-2
     "no_position_cap": 1,  # I-2
     "no_theme_cap": 6,  # I-2
@@ -888,12 +888,12 @@ KILLERS: dict[str, int | str] = {
     "a_halt_goes_on_asking_for_the_end_of_a_stop": "a stranger while a stop does not end",  # T21
     "a_stop_steps_aside_for_what_may_not_leave": "a stop that rests",  # T21
     "what_is_bought_late_has_no_stop": "an entry that was refused and fills",  # T21
-    "what_goes_on_forgets_the_cooldown": 6,  # I-11
+    "what_goes_on_forgets_the_cooldown": 2,  # I-11
     "stops_keep_their_size": "a second entry above a stop",  # T21
     "every_look_places_a_stop": "a stop that rests",  # I-8
     "what_was_bought_has_its_stop_a_cycle_later": "a stop that rests",  # T21
     "an_exit_that_does_not_leave_leaves_no_stop": "an exit turned away twice above a stop",  # T21
-    "exits_claim_nothing": 4,  # I-8
+    "exits_claim_nothing": 3,  # I-16
     "kill_is_read_at_the_start_of_a_cycle": "kill while sending",  # I-1
     "no_last_look": "kill while sending",  # I-1
     "old_quotes_will_do": 14,  # I-10
