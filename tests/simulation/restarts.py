@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from tests.simulation.clock import START_MS, ms_of
 from tests.simulation.scenarios import Scenario
+from tests.simulation.weather import LIES
 from tests.simulation.world import World
 from trader.model.book import Key
 from trader.model.events import CycleEnded, Decided, OrderChanged
@@ -35,8 +36,11 @@ CAUSES = frozenset(
         "judged otherwise",
         "the account was worth a little less",
         "what fills is drawn",
+        "nobody lived to hear what was not so",
     }
 )
+NOT_SO = frozenset({*LIES, "another_id"})
+"""Fates whose answer is a lie: who hears it halts, who died before that finds the order under its own name."""
 OTHERWISE = frozenset(
     {RiskReason.EXCHANGE_DOWN, RiskReason.HALTED, RiskReason.KILLED, RiskReason.PRODUCT_DISABLED, RiskReason.COOLDOWN}
 )
@@ -52,6 +56,7 @@ class Account:
     bought: dict[Wish, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     sizes: dict[Wish, Decimal] = field(default_factory=dict)
     left: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    differed: frozenset[str] = frozenset()
     lived: set[int] = field(default_factory=set)
     """The minutes whose cycle was decided, or went to its end with nothing to decide."""
     denied: dict[tuple[Wish, Side], set[RiskReason]] = field(default_factory=lambda: defaultdict(set))
@@ -64,7 +69,7 @@ class Account:
 
 def account(world: World) -> Account:
     """What *world* came to."""
-    found, intents = Account(), world.oracle.intents
+    found, intents = Account(differed=frozenset(world.oracle.differed)), world.oracle.intents
     for event in world.disk.events:
         if isinstance(event, Decided):
             _decided(found, event)
@@ -151,6 +156,8 @@ def _why_bought(story: Scenario, wish: Wish, before: Account, after: Account, ch
         return "the cycle was missed"
     if (less.denied.get((wish, Side.BUY), set()) - more.denied.get((wish, Side.BUY), set())) & OTHERWISE:
         return "judged otherwise"
+    if NOT_SO & {*story.fates} and less.differed - more.differed:
+        return "nobody lived to hear what was not so"
     if (story.profile.habits.thin or story.profile.habits.race) and before.sizes.get(wish) == after.sizes.get(wish):
         return "what fills is drawn"
     return ""
