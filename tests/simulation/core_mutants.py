@@ -546,7 +546,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_forgets_what_was_to_be_sold": "a stop that was never there",  # I-16
     "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
-    "what_gave_way_to_a_stop_is_forgotten": 20,  # I-16
+    "what_gave_way_to_a_stop_is_forgotten": 7,  # I-16
     "what_was_sold_otherwise_is_still_to_be_sold": 8,  # I-8
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
     "who_bought_since_sells_all_the_same": 151,  # I-16

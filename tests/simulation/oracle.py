@@ -115,6 +115,9 @@ class Oracle:
     told: dict[str, object] = field(default_factory=dict)
     unexplained: int = 0
     """How often something happened that is not ours and that nobody has explained to the trader yet."""
+    owed: set[str] = field(default_factory=set)
+    """What the venue has told that can never be right, and nobody has said so yet."""
+    differed: set[str] = field(default_factory=set)
     excused: bool = False
     """The venue has lied: a halt is right, and none is needed where the process never heard the lie."""
     dear_since: int | None = None
@@ -151,12 +154,35 @@ class Oracle:
                     f"false alarm: {event.what}: {event.ours} against {event.theirs}",
                 )
                 self.seen["books differ"] += 1
+                self.differed.add(event.what)
+                self.owed.discard(event.what)
             elif isinstance(event, CashMoved):
                 self.cash += event.amount_usd
             elif isinstance(event, AccountOpened):
                 self.cash = event.starting_cash_usd
             elif isinstance(event, ForeignHeld):
                 self.foreign, self.compared = event.amounts, True
+        self._stands_still(events)
+
+    def _stands_still(self, events: Sequence[Event]) -> None:
+        """Whoever records that the books differ halts in the same commit."""
+        differ = any(isinstance(event, BooksDiffer) for event in events)
+        stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
+        hold(stopped or not differ, "I-14", "the books differ, and trading goes on")
+
+    def owing(self, what: str, client_id: str) -> None:
+        """
+        The venue tells what can never be right: it is to be recorded, and trading to stop, before anything leaves.
+
+        An order of *client_id* that is over, or not known to be there, is not looked at; a row says otherwise than a
+        fill only where that was taken in.
+        """
+        live = self.status.get(client_id) in (SENT, UNKNOWN, OPEN)
+        entry_id = what.removeprefix("fill ")
+        known = entry_id in self.ingested or self.venue.execution(entry_id) is None
+        if (live if client_id else known) and what not in self.differed:
+            self.owed.add(what)
+            self.seen["told what can never be right"] += 1
 
     def _stored(self, intent: OrderIntent) -> None:
         client_id = intent.client_order_id
@@ -235,6 +261,7 @@ class Oracle:
         """Judge what is about to leave."""
         client_id = wire.client_order_id
         self.seen["sent"] += 1
+        hold(not self.owed, "I-14", f"{client_id} leaves, and nobody has said anything of {self.owed}")
         hold(not self.killed(), "I-1", f"{client_id} leaves after kill was pressed")
         stopped = self.state in (TradingState.HALTED, TradingState.KILLED)
         hold(not stopped, "I-1", f"{client_id} leaves while trading is {self.state.value}")
@@ -403,6 +430,7 @@ class Oracle:
     def finish(self) -> None:
         """Judge the books of an account at rest."""
         venue = self.venue
+        hold(not self.owed, "I-14", f"nobody has said anything of {self.owed}")
         hold(not self.wire.may_arrive(), "L-1", "something is still on its way")
         for client_id, status in self.status.items():
             there = self._at_venue(client_id)

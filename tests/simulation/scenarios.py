@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 from tests.simulation.core_process import CoreProcess
 from tests.simulation.venue import VenueHabits
 from tests.simulation.weather import Profile
+from tests.simulation.wire import row
 from tests.simulation.world import Fate, World
 from trader.model.events import CycleBegan, Decided, ExternalSeen, IntentStored
 from trader.model.trading import Side, TradeProposal
+from trader.model.wire import FillKind
 
 CYCLES = 5
 BTC, ETH = "BTC-USD", "ETH-USD"
@@ -122,6 +125,39 @@ def _moves(mils: int) -> Happening:
     return move
 
 
+def _reversal(world: World) -> None:
+    """The fills list takes back what it has told; no money has moved for it yet."""
+    _odd_row(world, entry_id="R00000", kind=FillKind.REVERSAL)
+
+
+def _correction(world: World) -> None:
+    _odd_row(world, entry_id="C00000", kind=FillKind.CORRECTION, price=Decimal(59_000))
+
+
+def _other_fields(world: World) -> None:
+    """The row of a fill is told once more, at another price."""
+    _odd_row(world, price=Decimal(59_000))
+
+
+def _odd_row(world: World, **otherwise: Any) -> None:
+    ours = [one for one in world.venue.executions if one.order.by == "us"]
+    if ours:
+        world.wire.odd_rows.append(replace(row(ours[-1]), **otherwise))
+        world.fault("an odd row")
+
+
+def _double(world: World) -> None:
+    """Of what rests there are two all at once, under one name."""
+    for order in list(world.venue.working.values()):
+        world.venue.double(order)
+        world.fault("a second order of one id")
+
+
+def _hold_stays(world: World) -> None:
+    """The venue goes on holding nearly all the money, though no order of ours works; it is still ours."""
+    world.venue.stuck["USD"] = world.venue.available("USD") - Decimal(100)
+
+
 def _nobody_answers(world: World) -> None:
     world.wire.profile = replace(world.climate, ask=1.0)
 
@@ -209,6 +245,12 @@ SCENARIOS = (
     Scenario("a death between decision and first byte", IN_AND_OUT, fate=Fate(after=IntentStored)),
     Scenario("a withdrawal before anybody has looked", {2: (buys(),), 4: (buys(ETH),)}, happens={40: _withdrawal},
              fate=Fate(3, (2,))),
+    Scenario("a fill is reversed", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _reversal}),
+    Scenario("a fill is corrected", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _correction}),
+    Scenario("a fill is told again with other fields", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _other_fields}),
+    Scenario("two orders of one client id", {0: (buys(),), 2: (buys(ETH),)}, profile=RESTING, happens={30: _double}),
+    Scenario("more is filled than was asked for", {0: (buys(),), 2: (buys(ETH),)}, ("overfilled",)),
+    Scenario("a hold that is not released", {0: (buys(),), 2: (buys(ETH),)}, happens={70: _hold_stays}),
     Scenario("a deposit", {0: (buys(),), 4: (buys(ETH),)}, happens={70: _deposit}),
 )  # fmt: skip
 BY_NAME = MappingProxyType({one.name: one for one in SCENARIOS})

@@ -32,7 +32,7 @@ def test_what_catches_a_fault_finds_nothing_wrong_with_the_trader(killer):
 
 
 def test_there_are_enough_of_them_and_each_is_pinned():
-    assert len(FAULTS) >= 95
+    assert len(FAULTS) >= 99
     assert set(KILLERS) == set(FAULTS)
     assert not set(EQUIVALENT) & set(FAULTS)
     assert all(isinstance(killer, int) or killer in BY_NAME for killer in KILLERS.values())

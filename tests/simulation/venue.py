@@ -112,7 +112,9 @@ class Venue:
         self.executions: list[Execution] = []
         self.transfers: list[tuple[int, str, Decimal]] = []
         self.watch: Callable[[str, TrueOrder], None] = lambda kind, order: None
-        self._held_usd, self._ticking = ZERO, False
+        self.stuck: dict[str, Decimal] = {}
+        """What is held by currency although no order holds it any more."""
+        self._ticking = False
 
     # What it is asked to do
 
@@ -167,6 +169,22 @@ class Venue:
             else:
                 self.base[currency] += amount
 
+    # What it should not do
+
+    def overfill(self, order: TrueOrder) -> None:
+        """Execute a tenth more of *order* than was asked for."""
+        self._execute(
+            order, self._floor(order.wire.symbol, order.wire.size / 10), order.wire.limit_price, Liquidity.TAKER
+        )
+
+    def double(self, order: TrueOrder) -> None:
+        """Have a second order under the client id of *order*."""
+        now = self.clock.ms
+        twin = TrueOrder(f"V{len(self.orders):05d}", order.wire, order.by, now, now)
+        self.orders.append(twin)
+        self.by_id[twin.order_id] = self.working[twin.order_id] = twin
+        self._tick_while_working()
+
     # What is true
 
     def quote(self, symbol: str, ms: int | None = None) -> tuple[Decimal, Decimal]:
@@ -177,7 +195,7 @@ class Venue:
 
     def hold(self, currency: str) -> Decimal:
         """What working orders hold of *currency*."""
-        held = ZERO
+        held = self.stuck.get(currency, ZERO)
         for order in self.working.values():
             wire = order.wire
             if currency == "USD":
@@ -286,7 +304,7 @@ class Venue:
         order.value += notional
         order.fees += fee
         self.watch("executed", order)
-        if order.left <= ZERO:
+        if order.left <= ZERO and order.open:
             self._end(order, VenueStatus.FILLED)
 
     def _end(self, order: TrueOrder, status: VenueStatus) -> None:

@@ -7,6 +7,7 @@ points at which the process may die: before its first byte and before its answer
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +42,7 @@ class Told:
     point: Callable[[str], None] = lambda name: None
     answered: Callable[[WireOrder, object], None] = lambda wire, answer: None
     cancelling: Callable[[Sequence[str]], None] = lambda order_ids: None
+    owing: Callable[[str, str], None] = lambda what, client_order_id: None
     said: Callable[[str], None] | None = None
 
 
@@ -69,6 +71,8 @@ class SimulatedWire:
     """How many questions went unanswered without which nobody knows how the account stands."""
     unanswered: int = 0
     """How many questions went unanswered, whichever."""
+    odd_rows: list[VenueFill] = field(default_factory=list)
+    """Rows that take back or change what a row before them has said."""
     told_fills: int = 0
     """How often the fills were told, which are asked for after the orders."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
@@ -120,11 +124,14 @@ class SimulatedWire:
             return OutcomeUnknown("timeout")
         clock.pass_ms(rng.randrange(20, 150))
         there = self.venue.accept(order)
+        if fate == "overfilled" and isinstance(there, TrueOrder) and there.filled:
+            self.venue.overfill(there)
+            self.told.fault("an overfill")
         if fate == "response_lost":
             clock.pass_ms(CLIENT_TIMEOUT_MS)
             return OutcomeUnknown("timeout")
         clock.pass_ms(rng.randrange(20, 150))
-        if fate and fate != "another_id":
+        if fate and fate not in ("another_id", "overfilled"):
             return OutcomeUnknown({"502_after": "HTTP 502", "truncated": "the body ends early"}[fate])
         if isinstance(there, str):
             return Refused(there)
@@ -213,6 +220,9 @@ class SimulatedWire:
                     found.append(shown(order))
                 else:
                     self.told.fault("order_not_listed_yet")
+        names = Counter(one.client_order_id for one in found)
+        for name in (one for one, times in names.items() if times > 1):
+            self.told.owing(f"orders of {name}", name)
         if found and self.rng.random() < self.profile.repeated_rows:
             found.append(self.rng.choice(found))
             self.told.fault("order_listed_twice")
@@ -229,10 +239,26 @@ class SimulatedWire:
                     found.append(row(done))
                 else:
                     self.told.fault("fill_not_listed_yet")
+        self._odd(found)
         if found and self.rng.random() < self.profile.repeated_rows:
             found.insert(self.rng.randrange(len(found)), self.rng.choice(found))
             self.told.fault("fill_listed_twice")
         return found
+
+    def _odd(self, found: list[VenueFill]) -> None:
+        """What should never be in the list, after what it is about; whoever is told it owes a halt."""
+        filled = Counter[str]()
+        for one in found:
+            filled[one.order_id] += one.size  # type: ignore[assignment]
+        for order_id, size in filled.items():
+            wire = self.venue.by_id[order_id].wire
+            if size > wire.size:
+                self.told.owing(f"filled size of {order_id}", wire.client_order_id)
+        listed = {one.order_id for one in found}
+        for odd in self.odd_rows:
+            if odd.order_id in listed:
+                found.append(odd)
+                self.told.owing(f"fill {odd.entry_id}", "")
 
     def balances(self) -> Mapping[str, Balance]:
         self._ask("balances")

@@ -112,7 +112,7 @@ class World:
         )  # fmt: skip
         self.audit = Audit(self.oracle, self.feed, self.clock, self.seen, stops_rest=climate.stops_rest)
         told.sending, told.answered = self._sending, self.oracle.answered
-        told.cancelling = self.audit.cancelling
+        told.cancelling, told.owing = self.audit.cancelling, self.oracle.owing
         self.venue.watch = self._watched
         self.disk = Disk()
         self.trader: CoreProcess | None = None
@@ -267,6 +267,8 @@ class World:
             for life in self.trader.lives.live.values():
                 self.seen[f"fault {kind} × {life.status.value}"] += 1
         self.seen[f"fault {kind}"] += 1
+        if kind in ("an overfill", "a second order of one id", "an odd row"):
+            self.oracle.unexplained += 1
         if kind == "another's id" or kind in LIES:
             self.oracle.excused = True
 
