@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -87,11 +88,16 @@ class Account:
 
 
 class Trader(Account):
-    """Buys and sells as fast as it can, on a journal that survives it."""
+    """Buys, lets a stop rest, and sells as fast as it can, on a journal that survives it."""
 
     def __init__(self, where: Where) -> None:
         self.durable = SqliteJournal(where.journal, mode="live", account="main")
-        super().__init__(where, self.durable, WirePolicy(exit_slippage_bps=Decimal(2_000)))
+        policy = WirePolicy(exit_slippage_bps=Decimal(2_000))
+        super().__init__(where, self.durable, policy, rests=lambda symbol: True)
+
+    def working(self) -> list[str]:
+        """What is not over, the stops that rest apart."""
+        return [one for one, life in self.execution.lives.live.items() if not life.intent.protects]
 
     def trade(self) -> None:
         """Sell what is held, else buy; every other buy rests first."""
@@ -99,7 +105,7 @@ class Trader(Account):
         n = len(self.execution.lives.lives)
         resting = held is None and n % 4 == 0
         now, price = self.clock.now(), self.where.price
-        self.execution.cancel(list(self.execution.lives.live))
+        self.execution.cancel(self.working())
         intent = OrderIntent(
             client_order_id=f"t247-{BTC}-{n}-{int(now.timestamp() * 1e6)}",
             as_of=now,
@@ -111,20 +117,22 @@ class Trader(Account):
             limit_price=price * Decimal("0.8") if resting else None,
             reference_price=price,
             worst_case_usd=SIZE * price * Decimal("1.2") if held is None else ZERO,
+            stop_price=price * Decimal("0.5") if held is None else None,
         )
         self.execution.record(IntentStored(now, intent))
         self.execution.send([intent], now)
         self.execution.sync()
 
-    def settle(self) -> None:
-        """Look until nothing is unknown or working any more; waits in the venue's time alone."""
+    def settle(self, pass_seconds: Callable[[float], Any]) -> None:
+        """Look until nothing is unknown, and nothing works but stops that rest; *pass_seconds* is the venue's time."""
         for _ in range(200):
             self.execution.sync()
-            self.execution.cancel(list(self.execution.lives.live))
-            if not self.execution.lives.live:
+            self.execution.cancel(self.working())
+            live = self.execution.lives.live.values()
+            if all(life.intent.protects and life.status is OrderStatus.OPEN for life in live):
                 return
-            unknown = any(one.status is OrderStatus.UNKNOWN for one in self.execution.lives.live.values())
-            if unknown:
+            if any(life.status is OrderStatus.UNKNOWN for life in live):
+                pass_seconds(60)
                 self.later(60)
             self.clock.sleep(0.05)
         raise AssertionError(f"still there: {self.execution.lives.live}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.gateway.live import ACCOUNT, LiveAccount
 from tests.simulator.conftest import on_stage
 from trader.model.events import OrderFilled, StateMoved, StopMissing
+from trader.simulator.limits import LimitRules
 from trader.state.journal import journal_path, verify
 from trader.state.trail import trails
 
@@ -20,13 +22,22 @@ FAULTS = [
     {"route": "create_order", "kind": "status_after", "probability": 0.06},
     {"route": "create_order", "kind": "cut_body", "probability": 0.04},
     {"route": "create_order", "kind": "throttled", "probability": 0.05},
+    {"route": "create_order", "kind": "silent_after", "probability": 0.05, "seconds": 6.0, "times": 3},
+    {"route": "create_order", "kind": "late", "probability": 0.06, "seconds": 0.5},
+    {"route": "cancel_orders", "kind": "lost_cancel", "probability": 0.2},
     {"route": "list_orders", "kind": "status_before", "probability": 0.03, "status": 503},
     {"route": "list_fills", "kind": "duplicate_fill", "probability": 0.2},
     {"route": "list_fills", "kind": "bad_json", "probability": 0.03},
-    {"route": "get_order", "kind": "drop_before", "probability": 0.05},
+    {"route": "get_order", "kind": "drop_before", "probability": 0.1},
+    {"route": "accounts", "kind": "silent_after", "probability": 0.02, "seconds": 6.0, "times": 2},
     {"route": "ws_*", "kind": "gap", "probability": 0.002},
     {"route": "ws_*", "kind": "close", "probability": 0.001, "status": 1006},
+    {"route": "ws_*", "kind": "stall", "probability": 0.0005, "times": 3},
 ]
+"""Each of them must have struck by the end of the day; a call that is silent for six seconds has timed out."""
+DAY = 96
+"""Cycles of 15 minutes, one for each bar of a day: from the first mark to the last it is one bar less than that."""
+DAY_SPAN = timedelta(hours=23, minutes=45)
 
 
 def room(folder: Path) -> Path:
@@ -133,23 +144,30 @@ def test_a_killed_rehearsal_stays_killed_until_the_operator_has_typed_why(tmp_pa
 
 
 @pytest.mark.prove
-@pytest.mark.req("X1", "X2", "M1")
+@pytest.mark.req("X1", "X2", "M1", "RATE")
 @pytest.mark.timeout(900)
 def test_a_day_at_speed_through_faults_ends_with_books_equal_to_the_cent(tmp_path):
-    with on_stage(room(tmp_path), speed=240) as stage:
+    with on_stage(room(tmp_path), speed=240, limits=LimitRules()) as stage:
         account = LiveAccount(tmp_path / "account", stage, timeframe="15m", speed=240)
         account.arm()
         stage.direct("/faults", faults=FAULTS, seed=11)
 
-        done = account.run(80, timeout=700)
+        done = account.run(DAY, timeout=800)
+        fired = stage.see("/faults")["faults"]
         stage.direct("/faults", faults=[])
 
         assert done.returncode == 0, done.stderr
-        fired = stage.see("/faults")
+        struck = {f"{rule['kind']} on {rule['route']}": (rule["fired"], rule["met"]) for rule in fired}
+        print(struck)
+        assert [name for name, (count, _) in struck.items() if not count] == []
+        marks = [datetime.fromisoformat(cycle["as_of"]) for cycle in json.loads(done.stdout)["cycles"]]
+        assert len(marks) == DAY and marks[-1] - marks[0] >= DAY_SPAN
         found = account.agrees()
-        assert found["differences"] == [], (found, fired)
+        assert found["differences"] == [], (found, struck)
         assert found["strangers"] == []
         assert stage.see("/")["audit"] == []
+        throttled = unasked_refusals(stage)
+        assert throttled == [], throttled
         ours = [order["client_order_id"] for order in account.orders()]
         assert len(ours) == len(set(ours)) >= 20
         assert sum(isinstance(event, OrderFilled) for event in account.events()) >= 10
@@ -157,3 +175,10 @@ def test_a_day_at_speed_through_faults_ends_with_books_equal_to_the_cent(tmp_pat
         assert gaps == {}
         assert verify(journal_path(tmp_path / "account/var", "live", ACCOUNT)).damage == ""
         no_secret_in(tmp_path / "account", stage)
+
+
+def unasked_refusals(stage) -> list[tuple[str, str]]:
+    """Every 429 that no rule of the plan gave: what the documented limits turned away."""
+    log = list(stage.simulator.station.log)
+    assert log[0].number == 1, "the log forgot its beginning"
+    return [(line.time, line.route) for line in log if line.status == 429 and "throttled" not in line.faults]
