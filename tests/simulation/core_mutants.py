@@ -542,17 +542,17 @@ CORE_KILLERS: dict[str, int | str] = {
     "a_death_forgives_the_drawdown": "a death right after a purchase in the app is noted",  # I-18
     "a_death_makes_active": "a death right after a purchase in the app is noted",  # I-18
     "the_venue_was_read_when_it_was_last_marked": "a purchase while nobody answers, and a death",  # I-4
-    "a_death_forgets_who_may_be_traded": 60,  # I-18
+    "a_death_forgets_who_may_be_traded": 44,  # I-18
     "a_death_forgets_what_was_to_be_sold": "a stop that was never there",  # I-16
     "what_did_not_leave_is_forgotten": "an exit refused",  # I-16
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
     "what_gave_way_to_a_stop_is_forgotten": 7,  # I-16
     "what_was_sold_otherwise_is_still_to_be_sold": 8,  # I-8
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
-    "who_bought_since_sells_all_the_same": 151,  # I-16
+    "who_bought_since_sells_all_the_same": 167,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16
     "all_of_it_is_asked_for_again": 0,  # I-16
-    "a_rest_too_small_is_asked_for_for_ever": 79,  # I-16
+    "a_rest_too_small_is_asked_for_for_ever": 15,  # I-16
     "no_cooldown": "two strategies in one symbol",  # I-11
     "no_pacing": 48,  # I-12
     "no_drawdown_breaker": "a rise and half a fall",  # I-20

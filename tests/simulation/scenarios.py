@@ -226,7 +226,7 @@ SCENARIOS = (
     Scenario("a stranger while more is bought above a stop", {0: (buys(),), 3: (buys(),)},
              profile=replace(STOPS, habits=VenueHabits(fill_lag_ms=30_000)), happens={186.2: _manual}),
     Scenario("a stranger while a stop does not end", {0: (buys(),), 2: (sells(),)},
-             profile=replace(STOPS, cancel=1.0), happens={125: _manual}),
+             profile=replace(STOPS, habits=VenueHabits(cancel_ms=300_000)), happens={125: _manual}),
     Scenario("an exit above a stop while nobody answers", IN_AND_OUT, profile=STOPS, happens={185.9: _silence}),
     Scenario("a withdrawal while an entry rests", {0: (buys(),), 2: (buys(ETH),)}, profile=RESTING,
              happens={30: _large_withdrawal}),

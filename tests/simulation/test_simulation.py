@@ -132,7 +132,7 @@ SLEEPY = replace(
 
 
 @pytest.mark.req("X1", "TIME1")
-@pytest.mark.parametrize("seed", [10_000, 10_011, 10_015])
+@pytest.mark.parametrize("seed", [10_010, 10_014, 10_019])
 def test_what_a_clock_was_put_forward_by_makes_no_token_older(seed, monkeypatch):
     """A stop leaves by a clock that is minutes behind, its outcome is unknown, and then the clock is put right."""
     World(seed, profile=SLEEPY).run()
