@@ -510,7 +510,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "what_is_missing_is_not_ours": "a withdrawal before anybody has looked",  # I-14
     "a_cycle_does_not_take_in": "a withdrawal before anybody has looked",  # I-10
     "a_second_attempt_does_not_take_in": "a cycle begun twice",  # I-10
-    "a_fill_told_late_turns_the_cooldown_back": 968,  # I-11
+    "a_fill_told_late_turns_the_cooldown_back": "a fill that is told after a later one",  # I-11
     "a_second_submission_is_decided_too": "an entry and its exit",  # I-3
     "a_cycle_that_is_over_may_be_answered": "an entry and its exit",  # I-16
     "a_cycle_begins_and_nobody_notes_it": "an entry and its exit",  # I-16

@@ -145,7 +145,7 @@ def test_what_a_clock_was_put_forward_by_makes_no_token_older(seed, monkeypatch)
 @pytest.mark.req("X1", "TIME1")
 def test_a_token_lives_from_when_its_order_left_and_not_from_the_record_before(monkeypatch):
     """The host sleeps between the record and the first byte."""
-    World(10_039, profile=SLEEPY).run()
+    World(10_693, profile=SLEEPY).run()
     whole = Lifecycle._changed
 
     def changed(self, event):
@@ -155,7 +155,7 @@ def test_a_token_lives_from_when_its_order_left_and_not_from_the_record_before(m
 
     monkeypatch.setattr(Lifecycle, "_changed", changed)
     with pytest.raises(Violation, match="I-6"):
-        World(10_039, profile=SLEEPY).run()
+        World(10_693, profile=SLEEPY).run()
 
 
 @pytest.mark.prove
