@@ -300,3 +300,19 @@ def test_a_rest_too_small_for_a_stop_is_told_once_and_grows_no_record(stage):
     (why,) = account.execution.tender.unprotected.values()
     assert why.startswith("it cannot be sent: ")
     assert missing_stops(account) == [why]
+
+
+@pytest.mark.req("EXITS", "X1")
+def test_a_stop_that_waits_for_the_products_leaves_with_them(stage):
+    account = protected(stage)
+    stage.fault("status_before", "products", status=500)
+    account.execution.sender.products = {}  # as in a new process
+    account.execution.cancel([stops(account)[0].intent.client_order_id])
+    while stops(account):
+        account.execution.sync()
+    assert account.execution.tender.unprotected == {KEY: "it cannot be sent: the venue does not list it"}
+
+    stage.direct("/faults", faults=[])
+    account.execution.sync()
+
+    assert len(resting_stops(stage)) == 1

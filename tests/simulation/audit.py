@@ -231,7 +231,7 @@ class Audit:
         selling = {(one.strategy, one.symbol) for one in live if one.side is Side.SELL}
         for key, before in self.bare.items():
             fine = key in selling or unanswered > before or self.state not in CAN_PROTECT
-            fine = fine or oracle.too_small(key[1], self.sizes[key])
+            fine = fine or oracle.too_small(key[1], self.sizes[key]) or oracle.wire.unlisted
             hold(fine, "T21", f"{cycle_id} ends, and no stop was asked for in what {key} holds")
             self.bare[key] = unanswered
 

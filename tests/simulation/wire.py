@@ -73,6 +73,8 @@ class SimulatedWire:
     """How many questions went unanswered, whichever."""
     odd_rows: list[VenueFill] = field(default_factory=list)
     """Rows that take back or change what a row before them has said."""
+    unlisted: bool = False
+    """The products were asked for last time without an answer."""
     told_fills: int = 0
     """How often the fills were told, which are asked for after the orders."""
     products_told: Mapping[str, ProductState] = field(default_factory=dict)
@@ -186,6 +188,8 @@ class SimulatedWire:
         self.clock.pass_ms(CLIENT_TIMEOUT_MS if fault == "timeout" else self.rng.randrange(20, 120))
         if self.told.said:
             self.told.said(f"{name}: {fault or 'ok'}")
+        if name == "products":
+            self.unlisted = bool(fault)
         if fault:
             self.told.fault(f"ask_{fault}")
             self.unread += name in READ_BY_A_LOOK

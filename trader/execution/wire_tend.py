@@ -227,7 +227,7 @@ class Tender:
         )
         wire = sender.as_sent(intent)
         if isinstance(wire, str):  # it would leave nothing behind but its record, minute by minute
-            self._refused[key] = _Refusal(*what, now, f"it cannot be sent: {wire}")
+            self._refused[key] = _Refusal(*what, now - ASK_AGAIN, f"it cannot be sent: {wire}")
             return
         life = self._record.store(intent)
         sender.send(intent)
