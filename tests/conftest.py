@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     known = read_requirements(ROOT / "tests/requirements.toml").titles.keys()
+    # Whole processes take longest: begun first, no worker is left alone with them at the end.
+    items.sort(key=lambda item: not item.path.name.startswith(("test_live", "test_wire_killed")))
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("slow")  # a property asks a hundred questions
