@@ -55,7 +55,7 @@ def resumed(stage, account):
 @pytest.mark.req("X1", "X2")
 def test_an_order_that_is_filled_and_whose_fills_never_come_halts(stage):
     account = bare(stage)
-    stage.direct("/settings", fills_late_seconds=1e9)
+    stage.direct("/settings", fills_late_seconds=1e6)
 
     entry = account.intent(1)
     account.execution.sync()
