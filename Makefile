@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PRE_COMMIT_HOME := $(CURDIR)/$(VENV)/.pre-commit
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
-TESTS := $(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile
+TESTS := $(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 SYNC := $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
