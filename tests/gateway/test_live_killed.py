@@ -55,22 +55,17 @@ def goes_on_as_if_nothing_had_been(stage, account) -> None:
     nothing_is_lost(account)
 
 
-@pytest.mark.prove
 @pytest.mark.req("X1", "X2", "STOP")
-@pytest.mark.timeout(1_800)
-def test_a_live_run_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path):
+@pytest.mark.parametrize(
+    ("kills", "seed"),
+    [
+        pytest.param(20, 210, marks=[pytest.mark.prove, pytest.mark.timeout(1_800)]),
+        pytest.param(150, 5, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)]),
+    ],
+)
+def test_a_live_run_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path, kills, seed):
     with a_live_account(tmp_path) as (stage, account):
-        killed_again_and_again(stage, account, kills=20, seed=210)
-
-        goes_on_as_if_nothing_had_been(stage, account)
-
-
-@pytest.mark.nightly
-@pytest.mark.req("X1", "X2", "STOP")
-@pytest.mark.timeout(3_600)
-def test_a_live_run_that_is_killed_a_hundred_and_fifty_times_loses_nothing_and_sends_nothing_twice(tmp_path):
-    with a_live_account(tmp_path) as (stage, account):
-        killed_again_and_again(stage, account, kills=150, seed=5)
+        killed_again_and_again(stage, account, kills=kills, seed=seed)
 
         goes_on_as_if_nothing_had_been(stage, account)
 

@@ -78,10 +78,8 @@ def unexplained(found: Iterable[Difference], lives: Iterable[Life], taker_bps: D
             left.append(excess[asset])
         else:
             least, most = least + moved[0], most + moved[1]
-    if usd is not None and not least - CENT <= usd.excess <= most + CENT:
-        left.append(usd)
-    elif usd is None and not least - CENT <= ZERO <= most + CENT:
-        left += [excess[asset] for asset in sorted(excess.keys() & working.keys())]
+    if not least - CENT <= (ZERO if usd is None else usd.excess) <= most + CENT:
+        left += [usd] if usd is not None else [excess[asset] for asset in sorted(excess.keys() & working.keys())]
     return left
 
 

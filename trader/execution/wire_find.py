@@ -38,7 +38,7 @@ class Finder:
             if len(ours) > 1:
                 self._record.differ(f"orders of {client_id}", 1, ", ".join(sorted(order.order_id for order in ours)))
             if ours:
-                self._is_there(life, named if named in ours and named is not None else ours[0])
+                self._is_there(life, next((one for one in ours if one is named), ours[0]))
                 found.add(client_id)
             elif named is not None and self._is_without_its_name(life, named):
                 found.add(client_id)

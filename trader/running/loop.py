@@ -28,7 +28,7 @@ from trader.running.ending import ended
 from trader.running.states import StatesTold
 from trader.running.stops import StopsTold, left_alone
 from trader.running.telling import CycleTold, Told, Voice, told
-from trader.running.watching import emptied, watchdog, watched
+from trader.running.watching import beside, emptied, watchdog, watched
 
 if TYPE_CHECKING:
     from trader.running.session import Session
@@ -163,19 +163,13 @@ def _why(session: Session, stop: StopFlag, asked: RunAsked) -> str:
 @contextmanager
 def _hurried(stop: StopFlag, session: Session) -> Iterator[None]:
     """Let the notebook in progress be over soon after somebody asks to stop, and at once when he insists."""
-    over = threading.Event()
 
-    def watch() -> None:
+    def watch(over: threading.Event) -> None:
         while not over.is_set():
             if stop.wait(WATCH_SECONDS):
                 session.runner.hurry(ABORT_SECONDS)
                 over.wait()
 
     stop.on_urgent(lambda: session.runner.hurry(URGENT_SECONDS))
-    watcher = threading.Thread(target=watch, name="stop-watch", daemon=True)
-    watcher.start()
-    try:
+    with beside(watch, "stop-watch"):
         yield
-    finally:
-        over.set()
-        watcher.join()

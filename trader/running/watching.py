@@ -9,7 +9,7 @@ for nobody.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,23 @@ def watchdog(session: Session, voice: Voice) -> Iterator[Watchdog]:
 
 
 @contextmanager
+def beside(watch: Callable[[threading.Event], None], name: str) -> Iterator[None]:
+    """Let a thread called *name* do *watch* within; the event it is given is set, and it is waited for, at the end."""
+    over = threading.Event()
+    watcher = threading.Thread(target=watch, args=(over,), name=name, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+@contextmanager
 def watched(stop: StopFlag, session: Session) -> Iterator[None]:
     """Between cycles somebody looks, for the kill switch and for orders of unknown outcome; afterwards nobody does."""
-    over = threading.Event()
 
-    def watch() -> None:
+    def watch(over: threading.Event) -> None:
         while not over.wait(LOOK_SECONDS):
             try:
                 session.gateway.look_again()
@@ -64,13 +76,8 @@ def watched(stop: StopFlag, session: Session) -> Iterator[None]:
                 stop.set(f"the look between cycles failed: {type(error).__name__}: {error}")
                 raise
 
-    watcher = threading.Thread(target=watch, name="gateway-watch", daemon=True)
-    watcher.start()
-    try:
+    with beside(watch, "gateway-watch"):
         yield
-    finally:
-        over.set()
-        watcher.join()
 
 
 def emptied(session: Session, dog: Watchdog, stop: StopFlag, voice: Voice) -> None:
