@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,11 +31,26 @@ FAULTS = [
     {"route": "list_fills", "kind": "bad_json", "probability": 0.03},
     {"route": "get_order", "kind": "drop_before", "probability": 0.1},
     {"route": "accounts", "kind": "silent_after", "probability": 0.02, "seconds": 6.0, "times": 2},
-    {"route": "ws_*", "kind": "gap", "probability": 0.002},
-    {"route": "ws_*", "kind": "close", "probability": 0.001, "status": 1006},
-    {"route": "ws_*", "kind": "stall", "probability": 0.0005, "times": 3},
+    {"route": "ws_*", "kind": "gap", "calls": [500, 1_400, 2_600, 3_200]},
+    {"route": "ws_*", "kind": "close", "calls": [900, 2_000], "status": 1006},
+    {"route": "ws_*", "kind": "stall", "calls": [1_700]},
+    {"route": "create_order", "kind": "drop_after", "calls": [2]},
+    {"route": "create_order", "kind": "throttled", "calls": [4]},
+    {"route": "create_order", "kind": "late", "calls": [6], "seconds": 0.5},
+    {"route": "create_order", "kind": "status_after", "calls": [8]},
+    {"route": "create_order", "kind": "cut_body", "calls": [10]},
+    {"route": "create_order", "kind": "silent_after", "calls": [12], "seconds": 6.0},
+    {"route": "cancel_orders", "kind": "lost_cancel", "calls": [2]},
+    {"route": "get_order", "kind": "drop_before", "calls": [2]},
+    {"route": "list_orders", "kind": "status_before", "calls": [9], "status": 503},
+    {"route": "list_fills", "kind": "bad_json", "calls": [5]},
 ]
-"""Each of them must have struck by the end of the day; a call that is silent for six seconds has timed out."""
+"""
+Each of them must have struck by the end of the day; a call that is silent for six seconds has timed out.
+
+By chance, and where a day on a slow machine may have too few calls for chance, by number too; the streams by number
+alone, because making a connection anew takes four minutes of this venue's time, and costs the cycles in them.
+"""
 DAY = 96
 """Cycles of 15 minutes, one for each bar of a day: from the first mark to the last it is one bar less than that."""
 DAY_SPAN = timedelta(hours=23, minutes=45)
@@ -157,9 +173,11 @@ def test_a_day_at_speed_through_faults_ends_with_books_equal_to_the_cent(tmp_pat
         stage.direct("/faults", faults=[])
 
         assert done.returncode == 0, done.stderr
-        struck = {f"{rule['kind']} on {rule['route']}": (rule["fired"], rule["met"]) for rule in fired}
+        struck = Counter[str]()
+        for rule in fired:
+            struck[f"{rule['kind']} on {rule['route']}"] += rule["fired"]
         print(struck)
-        assert [name for name, (count, _) in struck.items() if not count] == []
+        assert [name for name, count in struck.items() if not count] == []
         marks = [datetime.fromisoformat(cycle["as_of"]) for cycle in json.loads(done.stdout)["cycles"]]
         assert len(marks) == DAY and marks[-1] - marks[0] >= DAY_SPAN
         found = account.agrees()
@@ -169,8 +187,8 @@ def test_a_day_at_speed_through_faults_ends_with_books_equal_to_the_cent(tmp_pat
         throttled = unasked_refusals(stage)
         assert throttled == [], throttled
         ours = [order["client_order_id"] for order in account.orders()]
-        assert len(ours) == len(set(ours)) >= 20
-        assert sum(isinstance(event, OrderFilled) for event in account.events()) >= 10
+        assert len(ours) == len(set(ours)) >= 60
+        assert sum(isinstance(event, OrderFilled) for event in account.events()) >= 40
         gaps = {one: trail.gaps() for one, trail in trails(account.events()).items() if trail.gaps()}
         assert gaps == {}
         assert verify(journal_path(tmp_path / "account/var", "live", ACCOUNT)).damage == ""

@@ -128,6 +128,8 @@ class Oracle:
     """USD that came or went unexplained, and how often the balances had been told by then."""
     compared: bool = False
     """The trader has held its books against the balances once; what was there before and is not ours is nobody's."""
+    sold_unread: bool = False
+    """When the balances were last told, a resting stop had sold what no fill had told yet."""
 
     # What became durable
 
@@ -379,13 +381,16 @@ class Oracle:
         fine = missing <= CENT or missing <= spent
         hold(fine, "I-14", f"{client_id} enters while {missing} USD are missing, of which ours may have spent {spent}")
 
+    def weighing(self) -> None:
+        """The balances are told, which keep entries back until they are told again."""
+        sold = (one for one in self.venue.executions if one.order.wire.kind is WireKind.STOP_LIMIT_GTC)
+        self.sold_unread = any(one.entry_id not in self.ingested for one in sold)
+
     def _nothing_but_orders_differs(self, event: OrderChanged) -> None:
-        """Balances keep an entry back only where our own orders do not explain them, and no stop has sold unread."""
+        """Balances keep an entry back only where our own orders do not explain them, and no stop had sold unread."""
         if "do not agree with the books" not in event.reason or not self.compared:
             return
-        sold = (one for one in self.venue.executions if one.order.wire.kind is WireKind.STOP_LIMIT_GTC)
-        unread = any(one.entry_id not in self.ingested for one in sold)
-        fine = self.unexplained > 0 or self.excused or unread
+        fine = self.unexplained > 0 or self.excused or self.sold_unread
         hold(fine, "L-1", f"{event.client_order_id} is kept back by balances that our own orders explain")
 
     def fees_changed(self) -> None:

@@ -35,7 +35,11 @@ class Flight:
 
 @dataclass(slots=True)
 class Told:
-    """Who is told what leaves: *sending* at the first byte of a create, *fault* of every fault, *point* before each."""
+    """
+    Who is told what leaves: *sending* at the first byte of a create, *fault* of every fault, *point* before each.
+
+    *weighing* hears of every answer that tells the balances.
+    """
 
     sending: Callable[[WireOrder], None] = lambda wire: None
     fault: Callable[[str], None] = lambda kind: None
@@ -43,6 +47,7 @@ class Told:
     answered: Callable[[WireOrder, object], None] = lambda wire, answer: None
     cancelling: Callable[[Sequence[str]], None] = lambda order_ids: None
     owing: Callable[[str, str], None] = lambda what, client_order_id: None
+    weighing: Callable[[], None] = lambda: None
     said: Callable[[str], None] | None = None
 
 
@@ -267,6 +272,7 @@ class SimulatedWire:
     def balances(self) -> Mapping[str, Balance]:
         self._ask("balances")
         self.read += 1
+        self.told.weighing()
         venue = self.venue
         there = {"USD": venue.cash, **venue.base}
         return {

@@ -3,7 +3,7 @@ What each strategy said last of what it holds, and whether it came to be (EXITS)
 
 Kept apart from the trader's own memory, and counted the other way round: not what orders have left unsold, but what the
 word was to sell and what its fills have sold.  It is owed until that is sold, nothing is held any more, the strategy
-has bought again, or the rest was refused as too small.
+has bought again, or what is left was refused as too small.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ class Words:
     def _in_flight(self, key: Key) -> Decimal:
         return sum((size for one, size in self.flying.values() if one == key), ZERO)
 
+    def _gives_up(self, key: Key, size: Decimal) -> None:
+        """*size* is not asked for any more; what an order at work may still sell is, should it fail."""
+        self.asked[key] -= size
+        if self.asked[key] <= ZERO:
+            del self.asked[key]
+
     def _can_be_sold(self, key: Key, size: Decimal) -> bool:
         symbol = key[1]
         smallest = max(self.venue.base_increments[symbol], self.venue.paths[symbol].listing.base_min_size)
@@ -74,7 +80,7 @@ class Words:
             for_good = not FOR_GOOD.isdisjoint(one.risk_reason for one in verdict.objections)
             if wish.exit_reason is SIGNAL and for_good:
                 self.seen["a rest too small to sell"] += 1
-                del self.asked[key]
+                self._gives_up(key, verdict.proposal.size)
             elif wish.exit_reason is None and not for_good:
                 self._said(event, verdict)
         for lost in event.superseded:

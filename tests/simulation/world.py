@@ -15,7 +15,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.simulation.audit import Audit
-from tests.simulation.clock import START_MS, VirtualClock, at
+from tests.simulation.clock import START_MS, VirtualClock, at, ms_of
 from tests.simulation.core_process import CoreProcess
 from tests.simulation.feed import Feed
 from tests.simulation.host import Host, Line
@@ -113,6 +113,7 @@ class World:
         self.audit = Audit(self.oracle, self.feed, self.clock, self.seen, stops_rest=climate.stops_rest)
         told.sending, told.answered = self._sending, self.oracle.answered
         told.cancelling, told.owing = self.audit.cancelling, self.oracle.owing
+        told.weighing = self.oracle.weighing
         self.venue.watch = self._watched
         self.disk = Disk()
         self.trader: CoreProcess | None = None
@@ -136,8 +137,8 @@ class World:
         for number in range(self.cycles):
             self._minute(number, self.climate.wishes)
         self.calm_down()
-        for number in range(self.cycles, self.cycles + REST_MINUTES):
-            self._minute(number, 0.0)
+        for _ in range(REST_MINUTES):
+            self._minute(self._next_minute(), 0.0)
         self.clock.until(self.clock.ms // TICK_MS * TICK_MS + TICK_MS + 1)
         self.alive().sync()  # a stop may have been hit in the last second
         self.oracle.finish()
@@ -157,6 +158,7 @@ class World:
     def calm_down(self) -> None:
         """Nothing goes wrong from now on."""
         self.wire.profile, self.points_lived = CALM, self.points
+        self.freezes, self.sleeps_at = False, -1
         if not self.fate.at >= 0:
             self.dies_at = -1
         before = self.climate
@@ -177,8 +179,12 @@ class World:
         if self.trader is None or self.trader.ledger.state is not TradingState.ACTIVE or self.people.killed:
             self.seen["stopped at the end"] += 1
             return
-        self._minute(self.cycles + REST_MINUTES, 2.0)
+        self._minute(self._next_minute(), 2.0)
         self.seen["went on at the end"] += 1
+
+    def _next_minute(self) -> int:
+        """The one that follows by the trader's clock: minutes that its machine slept through do not count as rest."""
+        return max(self.cycle_number + 1, (ms_of(self.told_time()) - START_MS) // MINUTE_MS)
 
     def _minute(self, number: int, wishes: float) -> None:
         """One cycle, and what lies between it and the next; where the process dies, another takes over."""

@@ -41,12 +41,19 @@ def filled(size, name="s", side=Side.SELL, **more):
     return OrderFilled(a_fill(side, fill_id=f"{name}{size}", client_order_id=name, size=Decimal(str(size)), **more))
 
 
-def refused(*reasons, pct=100.0, exit_reason=None, defects=()):
+def refused(*reasons, pct=100.0, exit_reason=None, defects=(), size=1):
     """A SELL of one's own, or one that is asked for again, and what spoke against it."""
-    sized = a_sell(exit_reason=exit_reason, defects=defects)
+    sized = replace(a_sell(exit_reason=exit_reason, defects=defects), size=Decimal(str(size)))
     objections = tuple(Objection(reason, ZERO, ZERO, ZERO, Unit.COUNT) for reason in reasons)
     asked = () if exit_reason is not None else (a_proposal(Side.SELL, notional_pct=pct),)
     return Decided(NOW, "cycle", asked, (), (Verdict(sized, ZERO, objections),))
+
+
+def again(size, name="t"):
+    """What is asked for again, and allowed."""
+    sized = replace(a_sell(exit_reason=SIGNAL), size=Decimal(str(size)))
+    approved = Decided(NOW, "cycle", (), (), (Verdict(sized, sized.notional_usd, ()),))
+    return approved, stored(name, exit_reason=SIGNAL, size=size)
 
 
 def gave_way(why, pct=100.0, winner=ALPHA):
@@ -82,7 +89,22 @@ STALE = refused(RiskReason.STALE_QUOTE)
             (stored(exit_reason=STOP, order_type=OrderType.STOP_LIMIT), ended(CANCELLED)), 0, id="what rests"
         ),
         pytest.param((stored(strategy=BETA), ended(NOT_SENT)), 0, id="of what another holds"),
-        pytest.param((*FAILED, stored("t", exit_reason=SIGNAL)), 0, id="the next try answers for itself"),
+        pytest.param((*FAILED, *again(1)), 0, id="the next try answers for itself"),
+        pytest.param((*FAILED, *again("0.4")), "0.6", id="of what an exit of ours claims, nothing was asked"),
+        pytest.param(
+            (*FAILED, *again("0.4"), filled("0.4", "t"), ended(FILLED, "t")), "0.6",
+            id="and it is asked for when that fails",
+        ),
+        pytest.param(
+            (*FAILED, *again("0.4"), ended(NOT_SENT, "t")), 1, id="both failed, both are asked for"
+        ),
+        pytest.param(
+            (*FAILED, *again("0.4"), filled(1, "u", exit_reason=STOP)), 0, id="or sold by the exit of ours"
+        ),
+        pytest.param(
+            (*FAILED, refused(RiskReason.MIN_NOTIONAL, exit_reason=SIGNAL, size="0.4")), "0.6",
+            id="a rest too small is given up, and no more than that",
+        ),
         pytest.param(
             (*FAILED, stored("t", exit_reason=SIGNAL), ended(NOT_SENT, "t"), stored("u", exit_reason=SIGNAL),
              filled("0.4", "u"), ended(CANCELLED, "u")), "0.6", id="and leaves what it leaves",

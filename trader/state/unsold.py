@@ -49,7 +49,8 @@ class Unsold:
         """
         Keep what was refused for now, or gave way to an exit of ours, which may fail as well.
 
-        What is asked for again and refused for good, like a rest too small to sell, is not asked for any more.
+        What is asked for again, and what of that is refused for good, like a rest too small to sell, is not kept any
+        more; of what was not in reach, because an exit of ours claims it, nothing was asked.
         """
         for verdict in event.verdicts:
             wish = verdict.proposal
@@ -59,7 +60,7 @@ class Unsold:
             if wish.exit_reason is None and waits:
                 self._keep(_word(event, wish.strategy, wish.symbol), positions, working)
             elif wish.exit_reason is not None and not waits:
-                self.sizes.pop((wish.strategy, wish.symbol), None)
+                self._asked((wish.strategy, wish.symbol), wish.size)
         for lost in event.superseded:
             if lost.proposal.side is Side.SELL and lost.why in OUR_EXITS:
                 self._keep(lost.proposal, positions, working)
@@ -69,7 +70,8 @@ class Unsold:
         key = _key_of(intent)
         if intent.replaces or not (intent.side is Side.BUY or _is_strategys(intent)):
             return
-        self.sizes.pop(key, None)
+        if intent.exit_reason is not ExitReason.SIGNAL:
+            self.sizes.pop(key, None)
         own = {name for name, order in working.items() if _sells(order, key)}
         self.outdated = (self.outdated & working.keys()) | own if intent.side is Side.BUY else self.outdated - own
 
@@ -93,6 +95,11 @@ class Unsold:
             self.sizes[key] = left
         else:
             del self.sizes[key]
+
+    def _asked(self, key: Key, size: Decimal) -> None:
+        left = self.sizes.pop(key, ZERO) - size
+        if left > ZERO:
+            self.sizes[key] = left
 
     def _keep(
         self, wish: TradeProposal | None, positions: Mapping[Key, Position], working: Mapping[str, Order]
