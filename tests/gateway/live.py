@@ -62,8 +62,10 @@ class LiveAccount:
 
     program = "trader.cli"
 
-    def __init__(self, folder: Path, stage: Any, *, timeframe: str = "1m", speed: float = 60, **settings: Any) -> None:
-        self.folder, self.stage, self.timeframe, self.speed = folder, stage, timeframe, speed
+    def __init__(
+        self, folder: Path, stage: Any, *, timeframe: str = "1m", interval: int = 60, speed: float = 60, **settings: Any
+    ) -> None:
+        self.folder, self.stage, self.timeframe, self.interval, self.speed = folder, stage, timeframe, interval, speed
         simulator = stage.simulator
         self.strategies = folder / "strategies"
         self.strategies.mkdir(parents=True, exist_ok=True)
@@ -95,7 +97,7 @@ class LiveAccount:
     def run_command(self, cycles: int, symbols: str = "BTC-USD,ETH-USD") -> list[str]:
         return self.command(
             "run", "--mode", "live", "--cycles", str(cycles), "--speed", str(self.speed), "--symbols", symbols,
-            "--granularity", self.timeframe, "--interval", str({"1m": 60, "15m": 900}[self.timeframe]),
+            "--granularity", self.timeframe, "--interval", str(self.interval),
             "--strategies-dir", str(self.strategies), "--strategies", "pulse", "--json",
         )  # fmt: skip
 

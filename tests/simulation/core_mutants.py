@@ -553,7 +553,7 @@ CORE_KILLERS: dict[str, int | str] = {
     "what_was_refused_for_now_is_forgotten": "an exit while the venue cannot be read",  # I-16
     "what_gave_way_to_a_stop_is_forgotten": 7,  # I-16
     "what_was_sold_otherwise_is_still_to_be_sold": 8,  # I-8
-    "what_is_out_of_reach_is_forgotten": 2356,  # I-16
+    "what_is_out_of_reach_is_forgotten": "half an exit and the stop of the rest are lost",  # I-16
     "a_second_thought_does_not_count": "an exit refused and a second thought",  # I-16
     "who_bought_since_sells_all_the_same": 167,  # I-16
     "an_older_word_wins": "an exit refused and half of it asked for",  # I-16

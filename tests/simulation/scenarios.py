@@ -210,6 +210,8 @@ SCENARIOS = (
     Scenario("an exit refused", IN_AND_OUT, ("", "401")),
     Scenario("an exit refused and a second thought", {**IN_AND_OUT, 4: (buys(),)}, ("", "401")),
     Scenario("an exit refused and half of it asked for", {**IN_AND_OUT, 4: (sells(pct=50.0),)}, ("", "401")),
+    Scenario("half an exit and the stop of the rest are lost", {0: (buys(),), 1: (sells(pct=50.0),), 2: (sells(),)},
+             ("", "lost", "lost"), happens={100: _fall, 130: _rise}),
     Scenario("an exit while the venue cannot be read", IN_AND_OUT, happens={175: _silence}),
     Scenario("a stop whose answer is lost", IN_AND_OUT, ("", "response_lost"), STOPS),
     Scenario("kill while sending", {0: (buys(), buys(ETH))}, ("response_lost",), happens={2: _kill}),
