@@ -120,11 +120,25 @@ def test_the_same_order_is_the_same_however_it_is_written():
 
 @pytest.mark.req("X1", "X2")
 @pytest.mark.parametrize(
+    ("told", "named"),
+    [(0.75, False), (0, False), (1, True), (-1, True), (60, True), (None, True)],
+)
+def test_an_order_ends_at_the_second_it_was_sent_with(told, named):
+    ends = NOW.replace(microsecond=250_000) + timedelta(minutes=5)
+    there = None if told is None else NOW.replace(microsecond=0) + timedelta(minutes=5, seconds=told)
+
+    found = differences(replace(SENT, end_time=ends), replace(THERE, end_time=there))
+
+    assert [one.split()[0] for one in found] == ["end_time"] * named
+
+
+@pytest.mark.req("X1", "X2")
+@pytest.mark.parametrize(
     "change",
     [
         {"client_order_id": "d"}, {"symbol": "ETH-USD"}, {"side": SELL}, {"kind": ""}, {"size": Decimal("0.02")},
         {"size": None}, {"limit_price": Decimal(50_001)}, {"limit_price": None}, {"stop_price": Decimal(1)},
-        {"post_only": True},
+        {"post_only": True}, {"end_time": NOW},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

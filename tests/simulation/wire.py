@@ -317,6 +317,7 @@ def shown(order: TrueOrder) -> VenueOrder:
         limit_price=wire.limit_price,
         stop_price=wire.stop_price,
         post_only=wire.post_only,
+        end_time=wire.end_time,
         filled_size=order.filled,
         filled_value_usd=order.value,
         fees_usd=order.fees,

@@ -70,6 +70,7 @@ def order_noun(row: Order) -> VenueOrder:
         filled_value_usd=row.filled_value,
         fees_usd=row.total_fees,
         quote_size=terms.quote_size,
+        end_time=terms.end_time.astimezone(UTC) if terms.end_time else None,
         reason=next((word for word in words if word not in NO_REASON), ""),
     )
 

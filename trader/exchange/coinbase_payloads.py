@@ -26,6 +26,7 @@ def _zero_if_empty(value: Any) -> Any:
 
 Sum = Annotated[Decimal, BeforeValidator(_zero_if_empty)]
 Time = AwareDatetime
+MaybeTime = Annotated[AwareDatetime | None, BeforeValidator(lambda value: value or None)]
 
 
 class ServerTime(Answer):
@@ -85,6 +86,7 @@ class OrderTerms(Answer):
     limit_price: Maybe = None
     stop_price: Maybe = None
     post_only: bool | None = None
+    end_time: MaybeTime = None
 
 
 class Order(Answer):

@@ -97,5 +97,11 @@ def differences(sent: WireOrder, there: VenueOrder) -> list[str]:
         ("limit_price", sent.limit_price, there.limit_price),
         ("stop_price", sent.stop_price, there.stop_price),
         ("post_only", sent.post_only, there.post_only),
+        ("end_time", _second(sent.end_time), _second(there.end_time)),
     )
     return [f"{name} {ours} was sent, the venue has {theirs}" for name, ours, theirs in pairs if ours != theirs]
+
+
+def _second(time: datetime | None) -> datetime | None:
+    """Recorded orders tell the whole second at which they end, and no more."""
+    return time.replace(microsecond=0) if time is not None else None

@@ -89,6 +89,7 @@ class VenueOrder:
     filled_value_usd: Decimal = ZERO
     fees_usd: Decimal = ZERO
     quote_size: Decimal | None = None
+    end_time: datetime | None = None
     reason: str = ""
 
 
