@@ -1,7 +1,7 @@
 """
 Everything a run needs, taken up in order and put down in reverse.
 
-Lock, strategies, kernels, bars, journal, books, door: whoever fails says so in a
+Lock, strategies, kernels, journal, bars and venue, books, door: whoever fails says so in a
 sentence, and what was taken up before is put down again.
 """
 
@@ -71,7 +71,6 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         from trader.running.ground import ground_of
         from trader.running.house import gateway_on
         from trader.running.kernels import runner_of
-        from trader.state.journal import SqliteJournal
 
         described = describing.answer()
         if not described.strategies:
@@ -80,12 +79,12 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.callback(runner.write_rest)  # also where the run breaks off
         stack.enter_context(runner.pool)
         kill = KillLatch(KillFlag(places.run_dir).reason)
+        journal = journal_of(places, stack) if places.journal.exists() else None  # sound, before anybody is asked
         ground = ground_of(asked, config, described.strategies, places, stack, kill.reason)
         socket = places.socket()
         if looks_secret(str(socket)):
             raise CannotRun(f"{places.run_dir}: looks like a secret, and it would stand in every notebook; rename it")
-        journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
-        stack.callback(journal.close)
+        journal = journal or journal_of(places, stack)  # a start that is refused leaves none behind
         gateway = gateway_on(ground, config, described, asked.strategies_dir, journal, venue_of, lock.held, kill.reason)
         if gateway.standing().state is TradingState.KILLED:
             kill.press("it was pressed before this start")  # even if its flag is gone, the venue is kept empty
@@ -94,3 +93,12 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.callback(door.close)
         door.open()
         yield Session(config, places, ground, gateway, journal, runner, socket, kill)
+
+
+def journal_of(places: Places, stack: ExitStack) -> SqliteJournal:
+    """The record of the account, whole and undamaged, until *stack* unwinds."""
+    from trader.state.journal import SqliteJournal
+
+    journal = SqliteJournal(places.journal, mode=places.mode, account=places.account)
+    stack.callback(journal.close)
+    return journal
