@@ -138,6 +138,27 @@ def test_numbers_that_were_texts_lose_nothing():
 
 
 @recordings
+def test_a_recorded_order_that_was_to_end_says_when():
+    rows = json.loads((DATA / "real_orders/lifecycle_2023-02_numbers_were_parsed_by_author.json").read_text())
+    row = {"total_fees": "0", "filled_value": "0", "filled_size": "0", **rows["expired_gtd"], **WHO}
+
+    order = order_noun(read(Order, row))
+
+    assert (order.kind, order.status) == (WireKind.LIMIT_GTD, VenueStatus.EXPIRED)
+    assert order.end_time == datetime(2023, 2, 3, 20, 12, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", [{}, {"end_time": None}, {"end_time": ""}, {"end_time": "0001-01-01T00:00:00Z"}])
+def test_an_order_without_an_end_has_none(said):
+    terms = {"base_size": "1", "limit_price": "2", "post_only": False, **said}
+    sums = {"total_fees": "0", "filled_value": "0", "filled_size": "0", "status": "OPEN"}
+
+    order = order_noun(read(Order, {**sums, **WHO, "order_configuration": {"limit_limit_gtc": terms}}))
+
+    assert (order.kind, order.end_time) == (WireKind.LIMIT_GTC, None)
+
+
+@recordings
 def test_the_recorded_refusal_is_a_refusal():
     rows = json.loads((DATA / "errors/rest_error_bodies.json").read_text())
     body = next(row["body"] for row in rows if row["status"] == 200)

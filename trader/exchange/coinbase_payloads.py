@@ -18,6 +18,8 @@ from trader.exchange.coinbase_failures import Failed, Why, clipped
 from trader.exchange.coinbase_session import Reply
 
 PROBLEMS_MAX = 3
+NO_TIMES = ("", "0001-01-01T00:00:00Z")
+"""How the venue writes that there is none: the second was seen on the stream."""
 
 
 def _zero_if_empty(value: Any) -> Any:
@@ -26,7 +28,7 @@ def _zero_if_empty(value: Any) -> Any:
 
 Sum = Annotated[Decimal, BeforeValidator(_zero_if_empty)]
 Time = AwareDatetime
-MaybeTime = Annotated[AwareDatetime | None, BeforeValidator(lambda value: value or None)]
+MaybeTime = Annotated[AwareDatetime | None, BeforeValidator(lambda value: None if value in NO_TIMES else value)]
 
 
 class ServerTime(Answer):
