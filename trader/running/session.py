@@ -79,7 +79,8 @@ def opened(asked: RunAsked, venue_of: VenueOf) -> Iterator[Session]:
         stack.callback(runner.write_rest)  # also where the run breaks off
         stack.enter_context(runner.pool)
         kill = KillLatch(KillFlag(places.run_dir).reason)
-        journal = journal_of(places, stack) if places.journal.exists() else None  # sound, before anybody is asked
+        known = places.journal.parent.exists()  # also where the file is gone and its published head is there
+        journal = journal_of(places, stack) if known else None  # sound, before anybody is asked
         ground = ground_of(asked, config, described.strategies, places, stack, kill.reason)
         socket = places.socket()
         if looks_secret(str(socket)):
