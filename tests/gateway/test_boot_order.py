@@ -100,7 +100,7 @@ def test_who_finds_the_account_locked_asks_the_venue_nothing(tmp_path):
 @pytest.mark.slow
 def test_a_damaged_record_is_refused_before_the_venue_is_asked_anything(tmp_path):
     with a_live_account(tmp_path) as (stage, account):
-        assert account.run(3).returncode == 0
+        assert account.run(1).returncode == 0
         record = journal_of(account)
         sound = record.read_bytes()
         before = settled(stage)
