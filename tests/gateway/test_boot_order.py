@@ -86,7 +86,7 @@ def test_a_live_start_reads_orders_fills_and_balances_before_anything_leaves(tmp
 def test_who_finds_the_account_locked_asks_the_venue_nothing(tmp_path):
     with a_live_account(tmp_path) as (stage, account), running(account) as console:
         until(lambda: calls(stage, "create_order"), 60, console, "a first order")
-        console.process.send_signal(signal.SIGSTOP)  # SIGSTOP: it holds the lock, and asks nothing meanwhile
+        console.process.send_signal(signal.SIGSTOP)  # it holds the lock, and asks nothing meanwhile
         before = settled(stage)
 
         second = account.run(1)

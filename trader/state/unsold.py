@@ -97,9 +97,7 @@ class Unsold:
             del self.sizes[key]
 
     def _asked(self, key: Key, size: Decimal) -> None:
-        left = self.sizes.pop(key, ZERO) - size
-        if left > ZERO:
-            self.sizes[key] = left
+        self.sold(key, self.sizes.get(key, ZERO) - size)
 
     def _keep(
         self, wish: TradeProposal | None, positions: Mapping[Key, Position], working: Mapping[str, Order]
