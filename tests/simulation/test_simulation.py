@@ -169,7 +169,10 @@ def test_no_promise_is_broken_in_thousands_of_worlds_and_they_saw_everything(cap
         print(f"\n{tally.seeds} of {PROOF} seeds in {tally.seconds:.0f} s, {tally.cycles_per_second:.0f} cycles/s")
     sound(tally)
     assert tally.seeds >= AT_LEAST
-    assert thin(tally.seen, floors_of(AT_LEAST)) == {}  # R8 counts in all of a run, however many a busy machine lives
+    counted = (
+        PROOF if tally.seeds == PROOF else AT_LEAST
+    )  # what is rare does not come evenly: a part is held to a thousand's
+    assert thin(tally.seen, floors_of(counted)) == {}
 
 
 @pytest.mark.nightly
